@@ -1,0 +1,34 @@
+"""Pieces that two or more model families use identically."""
+
+from typing import NamedTuple
+
+from torch import Tensor
+
+
+class DiagonalGaussian(NamedTuple):
+    """A normal distribution with independent components, `mean` and `log_var` of one shape `(batch, ...)`."""
+
+    mean: Tensor
+    log_var: Tensor
+
+    def sample(self, noise: Tensor) -> Tensor:
+        """`mean + std * noise`, the reparameterisation of Kingma and Welling (2013)."""
+        return self.mean + (0.5 * self.log_var).exp() * noise
+
+    def kl(self) -> Tensor:
+        """KL divergence from the standard normal in nats, per component, shape of `mean`."""
+        return 0.5 * (self.mean.square() + self.log_var.exp() - self.log_var - 1)
+
+    def log_prob(self, value: Tensor) -> Tensor:
+        """Log-density in nats, per component."""
+        return standard_normal_log_prob((value - self.mean) * (-0.5 * self.log_var).exp()) - (
+            0.5 * self.log_var
+        )
+
+
+LOG_2PI = 1.8378770664093453
+
+
+def standard_normal_log_prob(value: Tensor) -> Tensor:
+    """Log-density of the standard normal in nats, per component."""
+    return -0.5 * (value.square() + LOG_2PI)
