@@ -26,6 +26,21 @@ class DiagonalGaussian(NamedTuple):
         )
 
 
+class Terms(NamedTuple):
+    """The parts of a joint density `p(x, z)` whose prior is a flow: `z` is made of standard noise.
+
+    A model without a flow has `noise = z` and log-determinants of zero.
+    """
+
+    logits: Tensor  # (batch, length, vocab_size) of p(x|z)
+    noise: Tensor  # (batch, latent)
+    log_det: Tensor  # (batch, parts), of the map from z to noise; parts of the code side by side
+
+    def log_prior(self) -> Tensor:
+        """`log p(z)` in nats, `(batch,)`."""
+        return standard_normal_log_prob(self.noise).sum(dim=1) + self.log_det.sum(dim=1)
+
+
 LOG_2PI = 1.8378770664093453
 
 

@@ -3,13 +3,55 @@
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar, TypedDict
 
 import torch
 from torch import Tensor, nn
 
 Batch = dict[str, Tensor]
 Logs = dict[str, float]
+
+
+class Post(TypedDict):
+    """The post that a model follows."""
+
+    title: str
+    url: str
+
+
+class DataSet(TypedDict):
+    """A data set that went into the weights."""
+
+    name: str
+    source: str
+    licence: str
+
+
+class Metric(TypedDict):
+    """A figure worth showing, beside what the author reported for it, if anything."""
+
+    figure: str  # a key of what `evaluate` returns
+    label: str
+    author: float | str | None
+
+
+class Card(TypedDict, total=False):
+    """Facts for a model card; every key may be left out."""
+
+    title: str
+    title_zh: str
+    summary: str
+    summary_zh: str
+    post: Post
+    licence: str  # of the weights, as the Hub spells it: "mit", "cc-by-4.0", ...
+    language: list[str]
+    tags: list[str]
+    pipeline_tag: str
+    data: list[DataSet]
+    metrics: list[Metric]  # all figures when left out
+    limits: list[str]
+    departures: list[str]  # what is done otherwise than in the post, and why
+    measure: str  # the command that measures the weights on unseen data
 
 
 @dataclass(kw_only=True)
@@ -22,6 +64,7 @@ class Recipe(ABC):
 
     name: ClassVar[str]
     model_class: ClassVar[type[nn.Module]]
+    keep_float32: ClassVar[tuple[str, ...]] = ()  # prefixes of tensors that half precision harms
 
     data: Path | None = None
     smoke: bool = False
@@ -38,7 +81,6 @@ class Recipe(ABC):
     ema: float | None = None  # decay of the averaged weights that are evaluated and shipped
     evaluate_every: int = 1000
     mixed_precision: str = "no"  # "bf16" or "fp16" under autocast, see Accelerate
-
 
     @abstractmethod
     def prepare(self) -> None:
@@ -61,8 +103,17 @@ class Recipe(ABC):
         """Figures on data the model has not seen; `score` among them, larger is better."""
 
     @abstractmethod
-    def golden(self, model: nn.Module) -> dict[str, Tensor]:
-        """A few inputs and outputs that the shipped file has to reproduce."""
+    def golden_inputs(self) -> dict[str, Tensor]:
+        """A few inputs (`input.*`) whose outputs the shipped file has to reproduce.
+
+        The model class says with its method `golden(inputs)` what the outputs are.
+        """
+
+    def shrink(self) -> None:
+        """Make the recipe small enough for `--smoke`: every stage runs, nothing is learned."""
+        self.smoke = True
+        self.steps, self.evaluate_every, self.warmup = 6, 3, 1
+        self.batch_size = min(self.batch_size, 8)
 
     def optimizer(self, model: nn.Module) -> torch.optim.Optimizer:
         """AdamW with the recipe's numbers."""
@@ -74,12 +125,12 @@ class Recipe(ABC):
             fused=True,
         )
 
-    def files(self, folder: Path) -> None:
+    def files(self, folder: Path) -> None:  # noqa: B027
         """Write what the weights need beside them (vocabulary, tables); nothing by default."""
 
     @abstractmethod
-    def card(self) -> dict[str, Any]:
-        """Facts for the model card: title, summary, data, licence, reference, limits."""
+    def card(self) -> Card:
+        """Facts for the model card; the text around them and the figures are written for you."""
 
     def rate(self, step: int) -> float:
         """Share of the learning rate in use at a step: warm-up, plateau, linear cool-down."""
@@ -95,11 +146,11 @@ def shuffled(count: int, batch_size: int, step: int, seed: int) -> Tensor:
     A batch at the end of an epoch takes its rest from the next one, so all batches are full.
     """
     first = step * batch_size
-    picked = []
-    while len(picked) == 0 or sum(map(len, picked)) < batch_size:
+    picked: list[Tensor] = []
+    while len(picked) == 0 or sum(len(part) for part in picked) < batch_size:
         epoch, offset = divmod(first, count)
         order = _permutation(count, seed, epoch)
-        part = order[offset : offset + batch_size - sum(map(len, picked))]
+        part = order[offset : offset + batch_size - sum(len(part) for part in picked)]
         picked.append(part)
         first += len(part)
     return torch.cat(picked)

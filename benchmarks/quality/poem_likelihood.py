@@ -7,7 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from core.nn import standard_normal_log_prob
+from core.nn import Terms
+from core.text.forms import FORMS
 
 
 @dataclass(frozen=True)
@@ -19,20 +20,31 @@ class Likelihood:
     accuracy: float  # share of characters decoded right from the posterior mean
     elbo: float  # per character
     reconstruction: float  # -E log p(x|z), per poem
-    kl: float  # per poem
-    kl_per_dimension: Tensor  # (latent,), mean over poems
-    mean_variance: Tensor  # (latent,), variance of the posterior mean over poems
+    kl: float  # KL(q(z|x) || p(z)), per poem
+    mean_variance: Tensor  # (latent,), variance over poems of the noise that the mean stands for
 
     @property
     def active_units(self) -> int:
-        """Latent dimensions whose posterior mean moves: variance over poems above 0.01."""
+        """Latent dimensions that move with the poem: variance above 0.01 (Burda et al. 2016)."""
         return int((self.mean_variance > 0.01).sum())
 
 
-def log_likelihood_of(model: nn.Module, z: Tensor, tokens: Tensor, form: int) -> Tensor:
+def log_likelihood(terms: Terms, tokens: Tensor) -> Tensor:
     """`log p(x|z)` in nats, `(batch,)`."""
-    logits = model.logits(z, tokens, form)
-    return -F.cross_entropy(logits.transpose(1, 2), tokens, reduction="none").sum(dim=1)
+    losses = F.cross_entropy(
+        terms.logits.flatten(0, 1).float(), tokens.flatten(), reduction="none"
+    )
+    return -losses.view_as(tokens).sum(dim=1)
+
+
+def greedy(model: nn.Module, noise: Tensor, form: int) -> Tensor:
+    """The most probable character at every step, `(batch, length)`."""
+    decoding = model.begin(noise, form)
+    tokens: list[Tensor] = []
+    for _ in range(FORMS[form].length):
+        tokens.append(decoding.logits().argmax(dim=-1))
+        decoding.append(tokens[-1])
+    return torch.stack(tokens, dim=1)
 
 
 @torch.no_grad()
@@ -42,29 +54,30 @@ def likelihood(
     """Measure a model on poems `(count, length)`; the ELBO averages over `samples` codes a poem."""
     generator = torch.Generator().manual_seed(seed)
     device = next(model.parameters()).device
-    right, log_px, kl, means = 0, 0.0, [], []
+    right, log_px, kl = 0, 0.0, 0.0
+    noises = []
     for rows in tokens.split(batch):
         x = rows.long().to(device)
         posterior = model.encode(x, form)
-        kl.append(posterior.kl().cpu())
-        means.append(posterior.mean.cpu())
-        decoded = model.generate(posterior.mean, form, lambda _, logits: logits.argmax(dim=-1))
-        right += int((decoded == x).sum())
+        noise = model.terms(posterior.mean, x, form).noise
+        noises.append(noise.cpu())
+        right += int((greedy(model, noise, form) == x).sum())
         for _ in range(samples):
-            noise = torch.randn(posterior.mean.shape, generator=generator).to(device)
-            log_px += float(log_likelihood_of(model, posterior.sample(noise), x, form).sum()) / samples
+            epsilon = torch.randn(noise.shape, generator=generator).to(device)
+            z = posterior.sample(epsilon)
+            terms = model.terms(z, x, form)
+            log_px += float(log_likelihood(terms, x).sum()) / samples
+            log_qz = posterior.log_prob(z).sum(dim=1)
+            kl += float((log_qz - terms.log_prior()).sum()) / samples
     count, length = tokens.shape
-    kl_all = torch.cat(kl)
-    total_kl = float(kl_all.sum())
     return Likelihood(
         poems=count,
         characters=count * length,
         accuracy=right / (count * length),
-        elbo=(log_px - total_kl) / (count * length),
+        elbo=(log_px - kl) / (count * length),
         reconstruction=-log_px / count,
-        kl=total_kl / count,
-        kl_per_dimension=kl_all.mean(dim=0),
-        mean_variance=torch.cat(means).var(dim=0),
+        kl=kl / count,
+        mean_variance=torch.cat(noises).var(dim=0),
     )
 
 
@@ -80,12 +93,11 @@ def importance_bound(
     device = next(model.parameters()).device
     total = 0.0
     for row in tokens:
-        x = row.long().to(device).unsqueeze(0)
-        posterior = model.encode(x, form)
-        noise = torch.randn(samples, posterior.mean.shape[1], generator=generator).to(device)
-        z = posterior.sample(noise)
-        prior = standard_normal_log_prob(z).sum(dim=1)
-        proposal = posterior.log_prob(z).sum(dim=1)
-        evidence = log_likelihood_of(model, z, x.expand(samples, -1), form)
-        total += float(torch.logsumexp(evidence + prior - proposal, dim=0)) - math.log(samples)
+        x = row.long().to(device).expand(samples, -1)
+        posterior = model.encode(x[:1], form)
+        epsilon = torch.randn(samples, posterior.mean.shape[1], generator=generator).to(device)
+        z = posterior.sample(epsilon)
+        terms = model.terms(z, x, form)
+        weights = log_likelihood(terms, x) + terms.log_prior() - posterior.log_prob(z).sum(dim=1)
+        total += float(torch.logsumexp(weights, dim=0)) - math.log(samples)
     return total / tokens.numel()

@@ -14,13 +14,11 @@ Source: Su Jianlin, https://kexue.fm/archives/5332 (2018). Kept exactly, weak po
 pool makes the code nearly blind to order, and independent positions repeat characters.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor, nn
 
-from core.nn import DiagonalGaussian
+from core.nn import DiagonalGaussian, Terms
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,15 +79,40 @@ class PoemVAE2018(nn.Module):
         x = self.unfold(z).view(-1, c.length, c.channels)
         return self.output(self.decoder(x))
 
-    def logits(self, z: Tensor, tokens: Tensor, form: int = 0) -> Tensor:
-        """The same as `decode`: no position looks at another one's character."""
-        return self.decode(z)
+    def terms(self, z: Tensor, tokens: Tensor, form: int = 0) -> Terms:
+        """What the joint density is made of; no position looks at another one's character."""
+        return Terms(self.decode(z), noise=z, log_det=z.new_zeros((len(z), 1)))
 
-    def generate(self, z: Tensor, form: int, choose: Callable[[int, Tensor], Tensor]) -> Tensor:
-        """Decode characters in reading order with a chooser.
+    def golden(self, inputs: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Posterior and part of the logits at its mean, for the tokens in `input.tokens`."""
+        tokens = inputs["input.tokens"]
+        posterior = self.encode(tokens)
+        return {
+            "output.mean": posterior.mean,
+            "output.log_var": posterior.log_var,
+            "output.logits": self.decode(posterior.mean)[:, :, :64],
+        }
 
-        `choose(position, logits)` gets `(batch, vocab_size)` and returns the chosen tokens `(batch,)`.
-        Returns tokens `(batch, length)`.
-        """
-        logits = self.decode(z)
-        return torch.stack([choose(t, logits[:, t]) for t in range(self.config.length)], dim=1)
+    def begin(self, z: Tensor, form: int = 0) -> "Decoding2018":
+        """Start to decode codes `(batch, latent)` character by character, in reading order."""
+        return Decoding2018(self.decode(z))
+
+
+class Decoding2018:
+    """A batch of poems being written; here every position was decided before the first choice."""
+
+    def __init__(self, logits: Tensor) -> None:
+        self._logits = logits  # (batch, length, vocab_size)
+        self._position = 0
+
+    def logits(self) -> Tensor:
+        """Logits of the next character, `(batch, vocab_size)`."""
+        return self._logits[:, self._position]
+
+    def append(self, tokens: Tensor) -> None:
+        """Fix the next character of every row; it changes nothing about the later ones."""
+        self._position += 1
+
+    def select(self, rows: Tensor) -> None:
+        """Keep the given rows, in the given order; a row may be named several times."""
+        self._logits = self._logits[rows]

@@ -6,7 +6,6 @@ more steps than he took. Two CPU cores need about half an hour.
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -16,7 +15,7 @@ from benchmarks.quality.poem_likelihood import likelihood
 from benchmarks.readers import poem_tensor, read_poems, read_vocabulary
 from core.models.poem_vae_2018 import PoemVAE2018, PoemVAE2018Config
 from core.text.forms import COUPLET5, QUATRAIN5
-from train.recipe import Batch, Logs, Recipe, shuffled
+from train.recipe import Batch, Card, Logs, Recipe, shuffled
 
 
 @dataclass(kw_only=True)
@@ -73,23 +72,15 @@ class PoemVAE2018Recipe(Recipe):
             "active_units": seen.active_units,
         }
 
-    def golden(self, model: nn.Module) -> dict[str, Tensor]:
-        """Posterior and logits of four dev couplets."""
-        tokens = self.dev[:4].long()
-        posterior = model.encode(tokens)
-        logits = model.logits(posterior.mean, tokens)
-        return {
-            "tokens": tokens,
-            "mean": posterior.mean,
-            "log_var": posterior.log_var,
-            "logits": logits[:, :, :64].contiguous(),
-        }
+    def golden_inputs(self) -> dict[str, Tensor]:
+        """Four dev couplets."""
+        return {"input.tokens": self.dev[:4].long()}
 
     def files(self, folder: Path) -> None:
         """The vocabulary."""
         (folder / "vocab.json").write_text(self.vocabulary.to_json(), encoding="utf-8")
 
-    def card(self) -> dict[str, Any]:
+    def card(self) -> Card:
         """Facts for the model card."""
         return {}
 

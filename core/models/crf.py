@@ -1,0 +1,448 @@
+r"""Linear-chain conditional random field: one distribution over whole tag sequences.
+
+For a sentence with emission scores :math:`h_t(i)` (what position :math:`t` thinks of tag :math:`i`),
+transition scores :math:`g_{ij}`, and start and end scores :math:`a_i, b_i`, a path :math:`y` scores
+
+.. math:: s(y) = a_{y_1} + \sum_{t=1}^{n} h_t(y_t) + \sum_{t=2}^{n} g_{y_{t-1} y_t} + b_{y_n},
+          \qquad p(y) = e^{s(y)} / Z, \quad Z = \sum_y e^{s(y)}.
+
+`Chain` holds the scores of a batch and answers questions about this distribution: the best path and
+the k best, the log of Z, the probability of a tag at a position and of two tags in a row, the entropy,
+samples. A score of minus infinity forbids, so constraints are edits of the scores, and a softmax per
+character (no transitions) or a hidden Markov model (log-probabilities) are chains too. `CRF` is the
+layer that learns :math:`g, a, b`.
+
+All sums are in logs and in 32 bits or more, whatever the precision of the encoder. The loops run over
+time only; batch and tags are always worked on together. Time loops measured faster than a logarithmic
+scan on a CPU, whose matrix products cost `tags` times more arithmetic.
+
+Sources: Lafferty, McCallum, Pereira 2001, "Conditional random fields"; Su Jianlin,
+https://kexue.fm/archives/5542 (the layer; no start and end scores there) and
+https://kexue.fm/archives/7196 (the multiplier of the transitions' learning rate).
+"""
+
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+FREE = -1  # in `pin`: this position may take any tag
+
+
+class Paths(NamedTuple):
+    """Tag sequences with their scores; tags beyond a sentence's end are 0."""
+
+    tags: Tensor  # (batch, time), or (batch, k, time) where there are several
+    scores: Tensor  # (batch,) or (batch, k), not normalised
+
+
+class Terms(NamedTuple):
+    """The summands of a path's score; everything beyond the end is 0."""
+
+    emissions: Tensor  # (batch, time)
+    transitions: Tensor  # (batch, time), entry t for the step t-1 -> t, entry 0 the start score
+    end: Tensor  # (batch,)
+
+    def total(self) -> Tensor:
+        """The score again, `(batch,)`."""
+        return self.emissions.sum(dim=1) + self.transitions.sum(dim=1) + self.end
+
+
+@dataclass(frozen=True)
+class Chain:
+    """The scores of a batch of sentences; make one with `Chain.of`, which checks and converts.
+
+    `time` is the longest sentence of the batch, the others are padded on the right. Scores may be
+    minus infinity (forbidden), never plus infinity or NaN.
+    """
+
+    emissions: Tensor  # (batch, time, tags), 0 at padding
+    transitions: Tensor  # (tags, tags), from row to column; or (batch, time - 1, tags, tags)
+    start: Tensor  # (tags,)
+    end: Tensor  # (tags,)
+    lengths: Tensor  # (batch,), at least 1
+
+    @classmethod
+    def of(
+        cls,
+        emissions: Tensor,
+        transitions: Tensor,
+        mask: Tensor | None = None,
+        start: Tensor | None = None,
+        end: Tensor | None = None,
+    ) -> "Chain":
+        """Check shapes, accumulate in fp32 or better, silence the padding.
+
+        `mask` `(batch, time)` is true at the characters of a sentence, which come first; without it
+        all sentences have the full length. Raises `ValueError` for shapes that do not fit, for an
+        empty sentence and for a mask with holes.
+        """
+        if emissions.dim() != 3 or 0 in emissions.shape:
+            raise ValueError(
+                f"expected emissions (batch, time, tags), none of them 0, got {_shape(emissions)}"
+            )
+        batch, time, tags = emissions.shape
+        if transitions.shape not in {(tags, tags), (batch, time - 1, tags, tags)}:
+            raise ValueError(
+                f"expected transitions {(tags, tags)} or {(batch, time - 1, tags, tags)}, "
+                f"got {_shape(transitions)}"
+            )
+        emissions, transitions = _accumulated(emissions), _accumulated(transitions)
+        edges = []
+        for name, scores in (("start", start), ("end", end)):
+            if scores is None:
+                scores = emissions.new_zeros(tags)
+            if scores.shape != (tags,):
+                raise ValueError(f"expected {name} {(tags,)}, got {_shape(scores)}")
+            edges.append(_accumulated(scores))
+        if mask is None:
+            lengths = torch.full((batch,), time, device=emissions.device)
+        else:
+            if mask.shape != (batch, time):
+                raise ValueError(f"expected mask {(batch, time)}, got {_shape(mask)}")
+            mask = mask.bool()
+            lengths = mask.sum(dim=1)
+            if not bool((mask[:, 0].all() & (mask[:, 1:] <= mask[:, :-1]).all())):
+                raise ValueError(
+                    "expected at least one character a sentence and padding only after it"
+                )
+            emissions = emissions.masked_fill(~mask.unsqueeze(-1), 0.0)
+        return cls(emissions, transitions, edges[0], edges[1], lengths)
+
+    @property
+    def mask(self) -> Tensor:
+        """True inside sentences, `(batch, time)`."""
+        time = torch.arange(self.emissions.shape[1], device=self.lengths.device)
+        return time < self.lengths.unsqueeze(1)
+
+    def step(self, t: int) -> Tensor:
+        """Scores of going from `t - 1` to `t`, `(tags, tags)` or `(batch, tags, tags)`."""
+        return self.transitions if self.transitions.dim() == 2 else self.transitions[:, t - 1]
+
+    # Constraints: each returns an edited chain.
+
+    def forbid(
+        self,
+        transitions: Tensor | None = None,
+        start: Tensor | None = None,
+        end: Tensor | None = None,
+    ) -> "Chain":
+        """Exclude steps, first tags and last tags where the given masks are true.
+
+        `transitions` `(tags, tags)`, `start` and `end` `(tags,)`; `core.text.tags` knows which steps
+        are illegal in a tag scheme.
+        """
+        edited = {}
+        for name, excluded in (("transitions", transitions), ("start", start), ("end", end)):
+            if excluded is not None:
+                edited[name] = getattr(self, name).masked_fill(excluded, -torch.inf)
+        return replace(self, **edited)
+
+    def pin(self, tags: Tensor) -> "Chain":
+        """Fix the tag of positions; `tags` `(batch, time)` with `FREE` where anything goes."""
+        if tags.shape != self.emissions.shape[:2]:
+            raise ValueError(f"expected tags {_shape(self.emissions[..., 0])}, got {_shape(tags)}")
+        choices = torch.arange(self.emissions.shape[2], device=tags.device)
+        allowed = (tags.unsqueeze(-1) == choices) | (tags == FREE).unsqueeze(-1)
+        return self.allow(allowed)
+
+    def allow(self, allowed: Tensor) -> "Chain":
+        """Keep only the tags that are true in `allowed` `(batch, time, tags)`."""
+        excluded = ~allowed & self.mask.unsqueeze(-1)
+        return replace(self, emissions=self.emissions.masked_fill(excluded, -torch.inf))
+
+    # One given path.
+
+    def decompose(self, tags: Tensor) -> Terms:
+        """The emission and transition terms of paths `(batch, time)`; they sum to `score`."""
+        mask, (batch, time, _) = self.mask, self.emissions.shape
+        tags = tags.masked_fill(~mask, 0)
+        emissions = self.emissions.gather(2, tags.unsqueeze(-1)).squeeze(-1)
+        before, after = tags[:, :-1], tags[:, 1:]
+        if self.transitions.dim() == 2:
+            steps = self.transitions[before, after]
+        else:
+            rows = torch.arange(batch, device=tags.device).unsqueeze(1)
+            steps = self.transitions[
+                rows, torch.arange(time - 1, device=tags.device), before, after
+            ]
+        transitions = torch.cat([self.start[tags[:, :1]], steps], dim=1)
+        last = tags.gather(1, (self.lengths - 1).unsqueeze(1)).squeeze(1)
+        return Terms(
+            emissions.masked_fill(~mask, 0.0), transitions.masked_fill(~mask, 0.0), self.end[last]
+        )
+
+    def score(self, tags: Tensor) -> Tensor:
+        """Score of paths `(batch, time)`, `(batch,)`."""
+        return self.decompose(tags).total()
+
+    def log_likelihood(self, tags: Tensor) -> Tensor:
+        """Log-probability of paths in nats, `(batch,)`."""
+        return self.score(tags) - self.log_partition()
+
+    # The whole distribution.
+
+    def log_partition(self) -> Tensor:
+        """Log of the sum over all paths, `(batch,)`; minus infinity where no path is allowed."""
+        alphas = self._forward()
+        return torch.logsumexp(self._last(alphas) + self.end, dim=-1)
+
+    def marginals(self) -> Tensor:
+        """Probability of every tag at every position, `(batch, time, tags)`, 0 at padding.
+
+        All zero for a sentence without an allowed path.
+        """
+        alphas, betas = self._forward(), self._backward()
+        log_z = self._finite_partition(alphas)
+        unary = (alphas + betas - log_z[:, None, None]).exp()
+        return unary.masked_fill(~self.mask.unsqueeze(-1), 0.0)
+
+    def pairwise(self) -> Tensor:
+        """Probability of every two tags in a row, `(batch, time - 1, tags, tags)`.
+
+        Entry `(t, i, j)`: tag `i` at `t` and `j` at `t + 1`; 0 where `t + 1` is padding.
+        """
+        alphas, betas = self._forward(), self._backward()
+        log_z = self._finite_partition(alphas)
+        after = self.emissions[:, 1:] + betas[:, 1:]
+        steps = self.transitions if self.transitions.dim() == 4 else self.transitions[None, None]
+        joint = alphas[:, :-1].unsqueeze(-1) + steps + after.unsqueeze(-2)
+        pairs = (joint - log_z[:, None, None, None]).exp()
+        return pairs.masked_fill(~self.mask[:, 1:, None, None], 0.0)
+
+    def entropy(self) -> Tensor:
+        """Entropy of the distribution over paths in nats, `(batch,)`: log Z minus the mean score."""
+        unary, pairs = self.marginals(), self.pairwise()
+        rows = torch.arange(len(self.lengths), device=self.lengths.device)
+        steps = self.transitions if self.transitions.dim() == 4 else self.transitions[None, None]
+        mean = _expectation(unary, self.emissions).flatten(1).sum(dim=1)
+        mean = mean + _expectation(pairs, steps).flatten(1).sum(dim=1)
+        mean = mean + _expectation(unary[:, 0], self.start).sum(dim=1)
+        mean = mean + _expectation(unary[rows, self.lengths - 1], self.end).sum(dim=1)
+        return self._finite_partition(self._forward()) - mean
+
+    def sample(self, noise: Tensor) -> Tensor:
+        """Exact samples of paths from uniform noise in [0, 1).
+
+        `noise` `(samples, batch, time)`, one number per tag drawn; returns tags of the same shape.
+        Draws the last tag from its marginal and every earlier one given its successor.
+        """
+        batch, time, _ = self.emissions.shape
+        if noise.dim() != 3 or noise.shape[1:] != (batch, time):
+            raise ValueError(f"expected noise (samples, {batch}, {time}), got {_shape(noise)}")
+        alphas = self._forward()
+        last = _draw(self._last(alphas) + self.end, noise[:, self._rows(), self.lengths - 1])
+        tag, tags = last, [last]
+        for t in range(time - 2, -1, -1):
+            given = alphas[:, t] + self._into(t + 1, tag)  # (samples, batch, tags)
+            earlier = _draw(given, noise[:, :, t])
+            tag = torch.where(t < self.lengths - 1, earlier, last)
+            tags.append(tag)
+        return torch.stack(tags[::-1], dim=-1).masked_fill(~self.mask, 0)
+
+    # Best paths.
+
+    def viterbi(self) -> Paths:
+        """The path with the highest score; among equals the one with the lower last tags.
+
+        A sentence without an allowed path has the score minus infinity and arbitrary tags.
+        """
+        if self.transitions.dim() == 4:
+            tags, scores = self.k_best(1)
+            return Paths(tags[:, 0], scores[:, 0])
+        with torch.no_grad():
+            alphas = self._best_scores()  # (time, tags, batch)
+            final = alphas[self.lengths - 1, :, self._rows()] + self.end
+            scores, last = final.max(dim=1)
+            walk = _walk_on_cpu if alphas.device.type == "cpu" else _walk
+            return Paths(walk(alphas, self, last).masked_fill(~self.mask, 0), scores)
+
+    def k_best(self, k: int) -> Paths:
+        """The k highest-scoring paths, best first: tags `(batch, k, time)`, scores `(batch, k)`.
+
+        Where fewer than k paths are allowed the rest has the score minus infinity and arbitrary tags.
+        """
+        if k < 1:
+            raise ValueError(f"expected k >= 1, got {k}")
+        with torch.no_grad():
+            batch, time, tags = self.emissions.shape
+            # Slot r of tag j is the r-th best way to be in j; at the start there is one way.
+            slots = self.emissions.new_full((batch, tags, k), -torch.inf)
+            slots[:, :, 0] = self.start + self.emissions[:, 0]
+            trail, history = [], [slots]
+            for t in range(1, time):
+                ways = slots.unsqueeze(-1) + self.step(t).unsqueeze(-2)  # (batch, from, slot, to)
+                best, came_from = ways.flatten(1, 2).topk(k, dim=1)  # (batch, k, to)
+                slots = best.transpose(1, 2) + self.emissions[:, t].unsqueeze(-1)
+                trail.append(came_from.transpose(1, 2).flatten(1))  # (batch, tags * k)
+                history.append(slots)
+            final = torch.stack(history, dim=1)[self._rows(), self.lengths - 1]
+            ends = (final + self.end.unsqueeze(-1)).flatten(1)
+            scores, last = ends.topk(k, dim=1)
+            state, states = last, [last]  # a state is tag * k + slot
+            for t in range(time - 2, -1, -1):
+                inside = (t < self.lengths - 1).unsqueeze(1)
+                state = torch.where(inside, trail[t].gather(1, state), last)
+                states.append(state)
+            paths = torch.stack(states[::-1], dim=-1) // k
+            return Paths(paths.masked_fill(~self.mask.unsqueeze(1), 0), scores)
+
+    # Recursions.
+
+    def _forward(self) -> Tensor:
+        """Log-sums over all beginnings that stand in tag `j` at `t`, `(batch, time, tags)`.
+
+        Beyond a sentence's end they go on with zero emissions and are not looked at.
+        """
+        alpha = self.start + self.emissions[:, 0]
+        alphas = [alpha]
+        for t in range(1, self.emissions.shape[1]):
+            alpha = (
+                torch.logsumexp(alpha.unsqueeze(-1) + self.step(t), dim=1) + self.emissions[:, t]
+            )
+            alphas.append(alpha)
+        return torch.stack(alphas, dim=1)
+
+    def _backward(self) -> Tensor:
+        """Log-sums over all endings after tag `i` at `t`, `(batch, time, tags)`."""
+        end = self.end.expand(len(self.lengths), -1)
+        beta, betas = end, [end]
+        for t in range(self.emissions.shape[1] - 2, -1, -1):
+            after = (self.emissions[:, t + 1] + beta).unsqueeze(1)
+            inside = (t < self.lengths - 1).unsqueeze(1)
+            beta = torch.where(inside, torch.logsumexp(self.step(t + 1) + after, dim=2), end)
+            betas.append(beta)
+        return torch.stack(betas[::-1], dim=1)
+
+    def _best_scores(self) -> Tensor:
+        """The forward recursion with maxima, without gradients, `(time, tags, batch)`.
+
+        The batch is the innermost dimension, so every step is one vectorised addition of
+        `(from, to, batch)` and one maximum over `from`, written into memory that stays.
+        """
+        batch, time, tags = self.emissions.shape
+        emissions = self.emissions.permute(1, 2, 0)
+        alphas = torch.empty_like(emissions, memory_format=torch.contiguous_format)
+        torch.add(emissions[0], self.start.unsqueeze(-1), out=alphas[0])
+        steps = self.transitions.unsqueeze(-1).expand(tags, tags, batch).contiguous()
+        ways = torch.empty_like(steps)
+        into, out_of = alphas.unbind(0), alphas.unsqueeze(2).unbind(0)
+        for t, emission in enumerate(emissions.unbind(0)[1:], start=1):
+            torch.add(out_of[t - 1], steps, out=ways)
+            torch.amax(ways, 0, out=into[t])
+            into[t].add_(emission)
+        return alphas
+
+    def _rows(self) -> Tensor:
+        return torch.arange(len(self.lengths), device=self.lengths.device)
+
+    def _last(self, alphas: Tensor) -> Tensor:
+        """`(batch, time, tags)` at the last character of every sentence, `(batch, tags)`."""
+        return alphas[self._rows(), self.lengths - 1]
+
+    def _into(self, t: int, tags: Tensor) -> Tensor:
+        """Scores of the steps into `tags` `(samples, batch)` at `t`, `(samples, batch, tags)`."""
+        steps = self.step(t).transpose(-1, -2)
+        return steps[tags] if steps.dim() == 2 else steps[self._rows(), tags]
+
+    def _finite_partition(self, alphas: Tensor) -> Tensor:
+        """`log_partition`, but 0 where no path is allowed, so that differences stay defined."""
+        log_z = torch.logsumexp(self._last(alphas) + self.end, dim=-1)
+        return log_z.masked_fill(log_z == -torch.inf, 0.0)
+
+
+def _walk(alphas: Tensor, chain: Chain, last: Tensor) -> Tensor:
+    """Follow the best path backwards from its last tags; `(batch, time)`.
+
+    The best predecessor is found again for the one tag that the path is in, which is `tags` times less
+    work than keeping predecessors of all tags. The emission is added as in the recursion, so that
+    paths that are equal after rounding fall the same way.
+    """
+    into = chain.transitions.T.contiguous()
+    tag, tags = last, [last]
+    for t in range(len(alphas) - 2, -1, -1):
+        ways = alphas[t].T + into[tag] + chain.emissions[:, t + 1].gather(1, tag.unsqueeze(1))
+        tag = torch.where(t < chain.lengths - 1, ways.argmax(dim=1), last)
+        tags.append(tag)
+    return torch.stack(tags[::-1], dim=1)
+
+
+def _walk_on_cpu(alphas: Tensor, chain: Chain, last: Tensor) -> Tensor:
+    """The same in numpy: its calls cost a third of torch's, and here calls are all the cost."""
+    time, tags, batch = alphas.shape
+    scores = alphas.transpose(1, 2).contiguous().numpy()
+    emissions = chain.emissions.detach().numpy().reshape(-1)
+    into = chain.transitions.detach().numpy().T.copy()
+    stops = chain.lengths.numpy() - 1
+    full = int(stops.min())  # up to here every sentence is inside
+    first = np.arange(batch) * (time * tags)  # where a sentence begins among the flat emissions
+    final: NDArray[np.int64] = last.numpy()
+    paths = np.empty((time, batch), dtype=np.int64)
+    paths[time - 1] = tag = final
+    for t in range(time - 2, -1, -1):
+        ways = into.take(tag, axis=0)
+        ways += scores[t]
+        ways += emissions.take(first + ((t + 1) * tags + tag))[:, None]
+        tag = ways.argmax(axis=1)
+        if t >= full:
+            tag = np.where(t < stops, tag, final)
+        paths[t] = tag
+    return torch.from_numpy(paths.T)
+
+
+def _draw(scores: Tensor, uniform: Tensor) -> Tensor:
+    """Tags with probabilities softmax(scores), by inverting the distribution function.
+
+    `scores` `(..., tags)`, `uniform` `(...)` in [0, 1).
+    """
+    # Double precision: rounding must not hand a tag of probability zero the last sliver.
+    cumulative = scores.double().softmax(dim=-1).cumsum(dim=-1)
+    threshold = uniform.unsqueeze(-1) * cumulative[..., -1:]
+    return (cumulative <= threshold).sum(dim=-1).clamp_max(scores.shape[-1] - 1)
+
+
+def _expectation(probability: Tensor, score: Tensor) -> Tensor:
+    """Elementwise product in which a forbidden, hence impossible, entry counts 0."""
+    return probability * score.masked_fill(score == -torch.inf, 0.0)
+
+
+def _accumulated(scores: Tensor) -> Tensor:
+    """At least fp32: half precision loses whole nats over a hundred additions."""
+    return scores.float() if scores.dtype in (torch.float16, torch.bfloat16) else scores
+
+
+def _shape(tensor: Tensor) -> tuple[int, ...]:
+    return tuple(tensor.shape)
+
+
+class CRF(nn.Module):
+    """The layer: learned transitions, start and end scores for `tags` tags.
+
+    `multiplier` is post 7196's trick for a transition matrix that learns faster than the encoder: the
+    parameter holds scores divided by it, so Adam moves the scores themselves `multiplier` times as
+    fast. With `edges=False` there are no start and end scores, as in post 5542.
+    """
+
+    def __init__(self, tags: int, *, edges: bool = True, multiplier: float = 1.0) -> None:
+        super().__init__()
+        if tags < 1 or multiplier <= 0:
+            raise ValueError(f"expected tags >= 1 and multiplier > 0, got {tags} and {multiplier}")
+        self.multiplier = multiplier
+        self.transitions = nn.Parameter(torch.empty(tags, tags).uniform_(-0.1, 0.1) / multiplier)
+        self.start = nn.Parameter(torch.zeros(tags)) if edges else None
+        self.end = nn.Parameter(torch.zeros(tags)) if edges else None
+
+    def chain(self, emissions: Tensor, mask: Tensor | None = None) -> Chain:
+        """The distribution over tag sequences for emissions `(batch, time, tags)`."""
+        start, end = (
+            None if scores is None else self.multiplier * scores
+            for scores in (self.start, self.end)
+        )
+        return Chain.of(emissions, self.multiplier * self.transitions, mask, start, end)
+
+    def loss(self, emissions: Tensor, tags: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Negative log-likelihood in nats, `(batch,)`."""
+        return -self.chain(emissions, mask).log_likelihood(tags)

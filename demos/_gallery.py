@@ -1,0 +1,152 @@
+"""The whole page: masthead, five groups of tabs, the endpoints; everything else is in the tabs."""
+
+import json
+import logging
+from collections.abc import Callable, Mapping
+from html import escape
+from typing import Any
+
+import gradio as gr
+
+from demos import SECTIONS, Broken, Demo
+from demos._server import assets_version, middleware, routes
+from demos._tab import Tab, endpoint
+from demos._theme import theme
+from demos._words import resolve, say
+
+log = logging.getLogger(__name__)
+
+TITLE = say("科学空间画廊", "Scientific Spaces Gallery")
+
+
+def build(demos: list[Demo], broken: list[Broken] = []) -> gr.Blocks:  # noqa: B006 (never changed)
+    """All tabs in one page. A tab that fails to build is named on the page and left out."""
+    version = assets_version()
+    with gr.Blocks(title="科学空间画廊 · Scientific Spaces Gallery", analytics_enabled=False) as page:
+        gr.HTML(masthead(), elem_classes=["masthead-box"])
+        trouble = gr.HTML("", visible=False)
+        failed = list(broken)
+        with gr.Tabs(elem_classes=["groups"], elem_id="groups"):
+            for section in SECTIONS:
+                members = [demo for demo in demos if demo.section == section.name]
+                if not members:
+                    continue
+                with (
+                    gr.Tab(section.title, id=section.name, elem_id=f"section-{section.name}"),
+                    gr.Tabs(elem_classes=["chips"], elem_id=f"chips-{section.name}"),
+                ):
+                    for demo in members:
+                        tab = Tab(demo, version)
+                        with gr.Tab(demo.title, id=demo.slug, elem_id=f"tab-{demo.slug}"):
+                            gr.HTML(heading(demo))
+                            demo.build(tab)
+                        for scene in tab.scenes:
+                            call = endpoint(scene)
+                            gr.api(call, api_name=call.__name__)
+        if failed:
+            trouble.value, trouble.visible = failures(failed), True
+    page.queue(max_size=256, default_concurrency_limit=8)
+    return page
+
+
+def masthead() -> str:
+    """Seal, name, search, language, theme."""
+    return f"""
+<header class="masthead">
+  <span class="seal" aria-hidden="true">科</span>
+  <span class="name">{TITLE}</span>
+  <span class="other">{say("Scientific Spaces Gallery", "科学空间画廊")}</span>
+  <span class="space"></span>
+  <div class="finder">
+    <button type="button" class="finder-open" data-gallery="search"
+      aria-label="{say("搜索页签", "search the tabs")}"
+      ><span class="word">{say("搜索", "Search")} </span>⌘K</button>
+    <div class="finder-panel" hidden>
+      <input type="search" placeholder="{say("模型、文章、关键词", "model, post, keyword")}"
+        aria-label="{say("搜索页签", "search the tabs")}">
+      <ul role="listbox"></ul>
+    </div>
+  </div>
+  <button type="button" data-gallery="lang"
+    aria-label="{say("switch to English", "切换到中文")}">{say("EN", "中")}</button>
+  <button type="button" data-gallery="theme"
+    aria-label="{say("明暗", "light or dark")}">◐</button>
+</header>"""
+
+
+def heading(demo: Demo) -> str:
+    """Title, links and the sentence under it."""
+    links = "".join(
+        f'<a href="{escape(r.url)}" target="_blank" rel="noopener">'
+        f"{say('原文', 'post') if r.kind == 'post' else say('论文', 'paper')}"
+        f"{' ' + escape(r.date) if r.date else ''}</a>"
+        for r in demo.references[:3]
+    )
+    card = f'<button type="button" data-gallery="card">{say("模型卡", "model card")}</button>'
+    return f"""
+<div class="heading">
+  <h2>{demo.heading}</h2>{links}
+  {card if demo.weights else ""}
+  <button type="button" data-gallery="code">{say("代码", "code")}</button>
+  <button type="button" data-gallery="copy-link">{say("复制链接", "copy link")}</button>
+</div>
+<p class="summary">{demo.summary}</p>"""
+
+
+def failures(broken: list[Broken]) -> str:
+    """Names the tabs that could not be opened."""
+    items = "".join(
+        f"<div class='broken'>{say('这个页签打不开', 'This tab could not be opened')}: "
+        f"<b>{escape(b.module)}</b> <small>{escape(b.error)}</small></div>"
+        for b in broken
+    )
+    return items
+
+
+def head(demos: list[Demo]) -> str:
+    """What the server puts in the page's head: style, scripts, and the list that search looks in."""
+    version = assets_version()
+    listed = [
+        {
+            "slug": demo.slug,
+            "section": demo.section,
+            "title": demo.title,
+            "summary": demo.summary,
+            "search": " ".join(
+                [
+                    demo.slug,
+                    *(resolve(text, lang) for text in (demo.title, demo.heading, demo.summary)
+                      for lang in ("zh", "en")),
+                    demo.keywords,
+                    *(r.title for r in demo.references),
+                    *(r.url for r in demo.references),
+                ]
+            ).lower(),
+        }
+        for demo in demos
+    ]  # fmt: skip
+    data = json.dumps(listed, ensure_ascii=False).replace("<", "\\u003c")
+    return f"""
+<title>{TITLE}</title>
+<link rel="stylesheet" href="gradio_api/gallery/gallery.css?v={version}">
+<script>window.galleryTabs = {data};</script>
+<script type="module" src="gradio_api/gallery/gallery.js?v={version}"></script>
+"""
+
+
+def launch_options(
+    demos: list[Demo], status: Callable[[], Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Arguments for `Blocks.launch` that make Gradio's server ours."""
+    return {
+        "theme": theme(),
+        "app_kwargs": {
+            "routes": routes(demos, status),
+            "middleware": middleware(head(demos)),
+        },
+        "footer_links": ["api"],
+        "show_error": True,
+        "max_file_size": "16mb",
+        "ssr_mode": False,
+        "quiet": True,
+    }

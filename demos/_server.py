@@ -1,0 +1,190 @@
+"""What the web server adds to Gradio: assets, health, metrics, embed pages, language, compression."""
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from demos import Demo
+from demos._cards import card
+from demos._words import language, resolve, resolve_all
+
+ASSETS = Path(__file__).parent / "assets"
+STARTED = time.time()
+
+
+def assets_version() -> str:
+    """Digest of all scripts and styles; part of their address, so that browsers may keep them."""
+    digest = hashlib.sha256()
+    for path in sorted(ASSETS.rglob("*")):
+        if path.is_file():
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:10]
+
+
+class Immutable(StaticFiles):
+    """Static files that a browser may keep for a year when the address names their version."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """The file; only versioned requests are cached."""
+        response = await super().get_response(path, scope)
+        versioned = b"v=" in scope.get("query_string", b"")
+        response.headers["Cache-Control"] = (
+            "public, max-age=31536000, immutable" if versioned else "no-cache"
+        )
+        return response
+
+
+def routes(demos: list[Demo], status: Callable[[], Mapping[str, Any]]) -> list[BaseRoute]:
+    """Routes that stand before Gradio's own; all but the embed page live under `/gradio_api/`."""
+    known = {demo.slug: demo for demo in demos}
+
+    def health(request: Request) -> Response:
+        return JSONResponse({"uptime_s": round(time.time() - STARTED, 1), **status()})
+
+    def metrics(request: Request) -> Response:
+        return PlainTextResponse(prometheus(status()), media_type="text/plain; version=0.0.4")
+
+    def embed(request: Request) -> Response:
+        slug = request.path_params["slug"]
+        if slug not in known:
+            listed = ", ".join(known)
+            return PlainTextResponse(f"There is no tab {slug!r}. Tabs: {listed}", status_code=404)
+        query = [(k, v) for k, v in request.query_params.multi_items() if k not in ("tab", "embed")]
+        extra = "".join(f"&{k}={_quoted(v)}" for k, v in query)
+        return RedirectResponse(f"../?tab={slug}&embed=1{extra}")
+
+    def model_card(request: Request) -> Response:
+        lang = language(request.query_params, request.headers, request.cookies)
+        return JSONResponse(resolve_all(card(request.path_params["name"]), lang))
+
+    return [
+        Route("/gradio_api/health", health),
+        Route("/gradio_api/metrics", metrics),
+        Route("/gradio_api/gallery/card/{name}", model_card),
+        Route("/gradio_api/gallery/plotly.js", _plotly),
+        Mount("/gradio_api/gallery", Immutable(directory=ASSETS)),
+        Route("/embed/{slug}", embed),
+    ]
+
+
+def _quoted(text: str) -> str:
+    from urllib.parse import quote
+
+    return quote(text, safe="")
+
+
+async def _plotly(request: Request) -> Response:
+    """plotly.js as the plotly package ships it; asked for when the first plot is drawn."""
+    import importlib.util
+
+    from starlette.responses import FileResponse
+
+    spec = importlib.util.find_spec("plotly")
+    assert spec is not None and spec.origin is not None
+    path = Path(spec.origin).parent / "package_data" / "plotly.min.js"
+    return FileResponse(
+        path,
+        media_type="text/javascript",
+        headers={"Cache-Control": "public, max-age=31536000, immutable"},
+    )
+
+
+def prometheus(status: Mapping[str, Any]) -> str:
+    """The status in Prometheus' text format."""
+    from prometheus_client import CollectorRegistry, Gauge, generate_latest
+    from prometheus_client.core import CounterMetricFamily
+
+    registry = CollectorRegistry()
+
+    class Totals:
+        def collect(self) -> Any:
+            for key in ("requests", "rows", "batches", "errors", "evictions", "compute_seconds"):
+                if key in status:
+                    yield CounterMetricFamily(
+                        f"gallery_{key}", f"{key} since the start".replace("_", " "), status[key]
+                    )
+
+    registry.register(Totals())  # type: ignore[arg-type]
+    for key in ("queue", "resident_bytes", "budget_bytes", "rss_bytes"):
+        if key in status:
+            Gauge(f"gallery_{key}", key.replace("_", " "), registry=registry).set(status[key])
+    size = Gauge("gallery_model_bytes", "bytes of a resident model", ["model"], registry=registry)
+    for name, model in status.get("models", {}).items():
+        size.labels(name).set(model["bytes"])
+    return generate_latest(registry).decode()
+
+
+class Languages:
+    """Puts our head in the page and chooses one language in it, its config and the API description.
+
+    Only these few answers are looked into; streams, files and events pass untouched.
+    """
+
+    PATHS = ("/", "/config", "/config/", "/gradio_api/info", "/gradio_api/openapi.json")
+
+    def __init__(self, app: ASGIApp, head: str) -> None:
+        self.app, self.head = app, head
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Buffer the answer, resolve it, send it on."""
+        wanted = scope["type"] == "http" and (
+            scope["path"] in self.PATHS or scope["path"].startswith("/gradio_api/mcp/schema")
+        )
+        if not wanted:
+            await self.app(scope, receive, send)
+            return
+        request = Request(scope)
+        lang = language(request.query_params, request.headers, request.cookies)
+        start: Message | None = None
+        body = bytearray()
+
+        async def hold(message: Message) -> None:
+            nonlocal start
+            if message["type"] == "http.response.start":
+                start = message
+                return
+            body.extend(message.get("body", b""))
+            if message.get("more_body"):
+                return
+            assert start is not None
+            text = _unescaped(body.decode("utf-8"))
+            if scope["path"] == "/":
+                text = text.replace("</head>", f"{self.head}</head>", 1)
+                text = text.replace('lang="en"', f'lang="{lang}"', 1)
+            content = resolve(text, lang).encode("utf-8")
+            kept = [h for h in start["headers"] if h[0].lower() != b"content-length"]
+            headers = [
+                *kept,
+                (b"content-length", str(len(content)).encode()),
+                (b"vary", b"accept-language, cookie"),
+            ]
+            await send({**start, "headers": headers})
+            await send({"type": "http.response.body", "body": content})
+
+        await self.app(scope, receive, hold)
+
+
+def _unescaped(text: str) -> str:
+    """JSON may carry the marks as escapes; make them plain, so that one pattern finds all pairs."""
+    for mark in ("\ue000", "\ue001", "\ue002"):
+        text = text.replace(json.dumps(mark)[1:-1], mark)
+    return text
+
+
+def middleware(head: str) -> list[Middleware]:
+    """Compression outside, language inside: the page is resolved before it is packed.
+
+    `head` goes into the page's head, so that style and language are there before Gradio starts.
+    """
+    return [Middleware(GZipMiddleware, minimum_size=2048), Middleware(Languages, head=head)]

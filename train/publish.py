@@ -1,0 +1,194 @@
+"""The end of a recipe: a complete weights folder, its model card, its line in the manifest."""
+
+import json
+import os
+import tempfile
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from core import hub
+from core.hub import manifest
+from core.hub.manifest import CARD, MANIFEST, METRICS
+from train.loop import Progress
+from train.recipe import Card, Logs, Recipe
+
+# Licences that the Hub's front matter knows by name; any other is `other` with its own name.
+HUB_LICENCES = frozenset(
+    "apache-2.0 bsd-3-clause cc0-1.0 cc-by-4.0 cc-by-sa-3.0 cc-by-sa-4.0 cc-by-nc-4.0 "
+    "cc-by-nc-sa-4.0 gpl-3.0 mit odc-by pddl unlicense unknown".split()
+)
+
+
+def publish_folder(
+    recipe: Recipe,
+    model: nn.Module,
+    figures: Logs | None,
+    progress: Progress,
+    out: Path | None = None,
+    *,
+    command: str,
+    device: str = "cpu",
+) -> Path:
+    """Write and register the weights folder of a finished run; returns it.
+
+    Weights are stored in half precision, and everything after that is computed from the stored
+    ones: golden tensors, and the figures (on `device`) unless they are given. The folder is
+    `weights/NAME`, or `out`; one outside `weights/` gets a manifest of its own, so that
+    `GALLERY_WEIGHTS` can point at it. All files are written aside first and then moved in.
+    """
+    target = out or manifest.WEIGHTS / recipe.name
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as temporary:
+        folder = Path(temporary)
+        hub.save(folder, model, keep_float32=recipe.keep_float32)
+        recipe.files(folder)
+        shipped = hub.load_folder(folder, recipe.model_class)
+        if inputs := recipe.golden_inputs():
+            hub.save_golden(folder, shipped, inputs)
+        if figures is None:
+            with torch.no_grad():
+                figures = recipe.evaluate(shipped.to(device))
+        facts = {
+            "figures": {key: float(f"{value:.6g}") for key, value in figures.items()},
+            "parameters": sum(parameter.numel() for parameter in shipped.parameters()),
+            "steps": progress.step,
+            "seconds": round(progress.seconds, 1),
+            "date": date.today().isoformat(),
+            "torch": str(torch.__version__),
+            "device": _device_name(device),
+            "command": command,
+        }
+        text = json.dumps(facts, ensure_ascii=False, indent=2) + "\n"
+        (folder / METRICS).write_text(text, encoding="utf-8", newline="\n")
+        card = model_card(recipe.name, recipe.card(), facts)
+        (folder / CARD).write_text(card, encoding="utf-8", newline="\n")
+        target.mkdir(exist_ok=True)
+        for file in sorted(folder.iterdir()):
+            os.replace(file, target / file.name)
+
+    _register(recipe, target, facts)
+    return target
+
+
+def rewrite_card(recipe: Recipe, out: Path | None = None) -> Path:
+    """Write the model card of a finished run again from its `metrics.json`; returns the folder."""
+    target = out or manifest.WEIGHTS / recipe.name
+    facts = json.loads((target / METRICS).read_text(encoding="utf-8"))
+    card = model_card(recipe.name, recipe.card(), facts)
+    (target / CARD).write_text(card, encoding="utf-8", newline="\n")
+    _register(recipe, target, facts)
+    return target
+
+
+def _register(recipe: Recipe, target: Path, facts: dict[str, Any]) -> None:
+    """Enter a folder in the manifest of `weights/`, or in one of its own when it lies elsewhere."""
+    embedded = target.resolve().parent == manifest.WEIGHTS.resolve()
+    card = recipe.card()
+    hub.register(
+        target.name if embedded else recipe.name,
+        target,
+        {
+            "class": f"{recipe.model_class.__module__}:{recipe.model_class.__qualname__}",
+            "licence": card.get("licence"),
+            "data": [data["name"] for data in card.get("data", [])],
+            "recipe": facts["command"],
+            "parameters": facts["parameters"],
+            "date": facts["date"],
+        },
+        manifest=None if embedded else target / MANIFEST,
+    )
+
+
+def model_card(name: str, card: Card, facts: dict[str, Any]) -> str:
+    """Markdown with the Hub's front matter; `facts` is the content of `metrics.json`."""
+    titles = [card.get("title", name), card.get("title_zh", "")]
+    parts = [
+        _front_matter(card),
+        f"# {' · '.join(filter(None, titles))}",
+        card.get("summary", ""),
+        card.get("summary_zh", ""),
+    ]
+    if post := card.get("post"):
+        parts.append(f"After the post 原文：[{post['title']}]({post['url']})")
+    parts += [
+        "## Figures 指标",
+        f"On data that the training has not seen; from `{METRICS}`.",
+        _figures(card, facts["figures"]),
+    ]
+    if data := card.get("data"):
+        rows = [[row["name"], row["source"], row["licence"]] for row in data]
+        parts += ["## Data 数据", _table(["set 数据集", "source 来源", "licence 许可"], rows)]
+    if departures := card.get("departures"):
+        parts += ["## Other than in the post 与原文的不同", _bullets(departures)]
+    if limits := card.get("limits"):
+        parts += ["## Limits 局限", _bullets(limits)]
+    measure = card.get("measure", f"python -m benchmarks quality {name}")
+    parts += [
+        "## Use 使用",
+        f'```python\nfrom core import hub\n\nmodel = hub.load("{name}")\n```',
+        "## How it was made 制作",
+        f"{facts['parameters']:,} parameters, {facts['steps']:,} steps in "
+        f"{facts['seconds'] / 60:.1f} minutes on {facts['device']}, torch {facts['torch']}, "
+        f"{facts['date']}.",
+        f"Made with 制作命令:\n\n```bash\n{facts['command']}\n```",
+        f"Measured with 评测命令:\n\n```bash\n{measure}\n```",
+    ]
+    return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def _front_matter(card: Card) -> str:
+    """YAML between two lines of dashes; JSON values are YAML too."""
+    licence = card.get("licence")
+    keys: dict[str, Any] = {
+        "language": card.get("language", ["zh"]),
+        "license": licence if licence in HUB_LICENCES else licence and "other",
+        "license_name": None if licence in HUB_LICENCES else licence,
+        "library_name": "pytorch",
+        "pipeline_tag": card.get("pipeline_tag"),
+        "tags": card.get("tags", ["scientific-spaces", "kexue-fm"]),
+    }
+    lines = [
+        f"{key}: {json.dumps(value, ensure_ascii=False)}"
+        for key, value in keys.items()
+        if value is not None
+    ]
+    return "\n".join(["---", *lines, "---"])
+
+
+def _figures(card: Card, figures: Logs) -> str:
+    """The figures that the card asks for, or all; the author's column only when he reported any."""
+    metrics = card.get("metrics") or [
+        {"figure": key, "label": key, "author": None} for key in figures
+    ]
+    reported = any(metric["author"] is not None for metric in metrics)
+    rows = []
+    for metric in metrics:
+        row = [metric["label"], _number(figures.get(metric["figure"]))]
+        rows.append([*row, _number(metric["author"])] if reported else row)
+    head = ["figure 指标", "here 本仓库", *(["author 原作者"] if reported else [])]
+    return _table(head, rows)
+
+
+def _number(value: float | str | None) -> str:
+    if value is None:
+        return "-"
+    return value if isinstance(value, str) else f"{value:.4g}"
+
+
+def _table(head: list[str], rows: list[list[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(cell.replace('|', '/') for cell in line)} |" for line in lines)
+
+
+def _bullets(lines: list[str]) -> str:
+    return "\n".join(f"- {line}" for line in lines)
+
+
+def _device_name(device: str) -> str:
+    if device.startswith("cuda"):
+        return str(torch.cuda.get_device_name(device))
+    return f"CPU ({torch.get_num_threads()} threads)"

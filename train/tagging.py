@@ -1,0 +1,216 @@
+"""What the recipes of taggers share: data with several tag sets, batches by length, loss, evaluation.
+
+A recipe has one *main* set of sentences, whose tags the model ships with, and may have *side* sets
+tagged otherwise, which teach the same encoder. A batch holds sentences of one set and of similar
+length.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from benchmarks.quality.tagging import measure
+from benchmarks.tagging_data import Sentence
+from core.models.tagger import LONGEST_WORD, Tagger, TaggerConfig
+from core.text.characters import KNOWN, PADDING, UNKNOWN, encode_texts, hash_strings, hash_words
+from core.text.spans import chunks, normalise
+from core.text.tags import TagSet
+from core.text.vocabulary import Vocabulary
+from train.recipe import Batch, Logs, Recipe, shuffled
+
+LONGEST = 200  # characters of a training sentence; longer ones are cut at a sentence's end
+POOL = 32  # batches that are sorted by length together
+
+
+class Examples:
+    """Sentences of one tag set as rows of numbers, ready to be dealt out."""
+
+    def __init__(
+        self, sentences: Iterable[Sentence], tag_set: TagSet, vocabulary: Vocabulary
+    ) -> None:
+        self.characters: list[Tensor] = []
+        self.tags: list[Tensor] = []
+        for text, spans in sentences:
+            numbers = encode_texts([text], vocabulary)[0].to(torch.int32)
+            tags = torch.tensor(
+                [tag_set.index[tag] for tag in tag_set.encode(len(text), spans)], dtype=torch.int32
+            )
+            for piece in chunks(text, LONGEST, 0):
+                self.characters.append(numbers[piece.start : piece.end])
+                self.tags.append(tags[piece.start : piece.end])
+        self.lengths = torch.tensor([len(row) for row in self.characters])
+        self._pool: tuple[tuple[int, int, int], list[Tensor]] | None = None
+
+    def rows(self, batch_size: int, step: int, seed: int) -> Tensor:
+        """Rows of batch `step`: of every `POOL` batches, each holds sentences of similar length."""
+        number, place = divmod(step, POOL)
+        if self._pool is None or self._pool[0] != (batch_size, number, seed):
+            rows = shuffled(len(self.lengths), batch_size * POOL, number, seed)
+            rows = rows[self.lengths[rows].argsort(stable=True)]
+            generator = torch.Generator().manual_seed(seed * 1_000_003 + number)
+            order = torch.randperm(POOL, generator=generator)
+            cut = rows.split(batch_size)
+            self._pool = ((batch_size, number, seed), [cut[i] for i in order])
+        return self._pool[1][place]
+
+    def batch(self, rows: Tensor) -> Batch:
+        """Padded `characters` and `tags`, `(batch, time)`."""
+        stacked = {}
+        for name, source in (("characters", self.characters), ("tags", self.tags)):
+            picked = [source[row] for row in rows.tolist()]
+            stacked[name] = nn.utils.rnn.pad_sequence(picked, batch_first=True).long()
+        return stacked
+
+
+@dataclass(kw_only=True)
+class TaggingRecipe(Recipe):
+    """Numbers of all taggers; a subclass names its data in `read` and its sizes in `config`."""
+
+    model_class = Tagger
+
+    batch_size: int = 64  # sentences; about 2,800 characters
+    learning_rate: float = 2e-3
+    betas: tuple[float, float] = (0.9, 0.99)
+    warmup: int = 200
+    cooldown: float = 0.6
+    weight_decay: float = 1e-4
+    gradient_clip: float | None = 1.0
+    ema: float | None = 0.999
+    mixed_precision: str = "bf16"  # halves the time of an LSTM step on a CPU with AVX512-BF16
+
+    decoder: str = "crf"
+    encoder: str = "bilstm"
+    width: int = 256
+    layers: int = 1
+    dropout: float = 0.3
+    character_count: int = 2  # rarer characters are unknown
+    bigram_count: int = 3
+    bigram_limit: int = 100_000  # the most frequent ones
+    blank: float = 0.02  # share of characters made unknown, so that contexts learn to stand in
+    side_share: float = 0.4  # of the steps, while there are side sets to learn from
+    side_until: float = 0.85  # part of the run after which the main set is alone
+
+    def read(self) -> None:
+        """Set `main`, `dev` (lists of sentences), `tag_set`, and optionally the sides.
+
+        `sides` is a list of (sentences, tag set), `lexicons` a list of sets of words.
+        """
+        raise NotImplementedError
+
+    def prepare(self) -> None:
+        """Vocabulary and bigrams from all training text, then all sentences as numbers."""
+        self.sides: list[tuple[list[Sentence], TagSet]] = []
+        self.lexicons: list[set[str]] = []
+        self.read()
+        texts = [normalise(sentence.text) for sentence in self.main]
+        for sentences, _ in self.sides:
+            texts += [normalise(sentence.text) for sentence in sentences]
+        counts = Counter("".join(texts))
+        kept = sorted(char for char, n in counts.items() if n >= self.character_count)
+        self.vocabulary = Vocabulary(kept)
+        self.bigrams = self._bigrams(texts)
+        self.hashed = [hash_words(words, self.vocabulary, LONGEST_WORD) for words in self.lexicons]
+        self.examples = Examples(self.main, self.tag_set, self.vocabulary)
+        self.side_examples = [Examples(*side, self.vocabulary) for side in self.sides]
+
+    def _bigrams(self, texts: Sequence[str]) -> Tensor:
+        """Hashes of the frequent pairs of neighbours, edges of a sentence included."""
+        counts: Counter[tuple[int, int]] = Counter()
+        for text in texts:
+            row = [PADDING, *encode_texts([text], self.vocabulary)[0].tolist(), PADDING]
+            counts.update(zip(row, row[1:], strict=False))
+        frequent = [
+            pair for pair, n in counts.most_common(self.bigram_limit) if n >= self.bigram_count
+        ]
+        return hash_strings(torch.tensor(frequent)).unique()
+
+    def config(self) -> TaggerConfig:
+        """The model's sizes, which follow from the data."""
+        return TaggerConfig(
+            vocab_size=len(self.vocabulary) + KNOWN,
+            scheme=self.tag_set.scheme,
+            types=self.tag_set.types,
+            outside=self.tag_set.outside,
+            side_tags=tuple(len(tag_set.tags) for _, tag_set in self.sides),
+            decoder=self.decoder,
+            encoder=self.encoder,
+            bigrams=len(self.bigrams),
+            lexicons=tuple(len(hashes) for hashes in self.hashed),
+            width=self.width,
+            layers=self.layers,
+            dropout=self.dropout,
+        )
+
+    def build(self) -> nn.Module:
+        """The untrained model, which already knows its bigrams and lexicons."""
+        model = Tagger(self.config())
+        model.know(self.bigrams, self.hashed)
+        return model
+
+    def batch(self, step: int) -> Batch:
+        """One set's sentences; `side` is -1 for the main set."""
+        turns = int(min(step, self.side_until * self.steps) * self.side_share)
+        side = -1
+        if self.sides and step < self.side_until * self.steps:
+            if int((step + 1) * self.side_share) > turns:
+                side = turns % len(self.sides)
+        examples, number = self.examples, step - turns
+        if side >= 0:
+            examples, number = self.side_examples[side], turns // len(self.sides)
+        batch = examples.batch(examples.rows(self.batch_size, number, self.seed))
+        generator = torch.Generator().manual_seed(self.seed * 1_000_003 + step)
+        blank = torch.rand(batch["characters"].shape, generator=generator) < self.blank
+        blank &= batch["characters"] != PADDING
+        batch["characters"] = batch["characters"].masked_fill(blank, UNKNOWN)
+        return {**batch, "side": torch.tensor(side)}
+
+    def loss(self, model: nn.Module, batch: Batch, step: int) -> tuple[Tensor, Batch]:
+        """Negative log-likelihood per sentence, in nats."""
+        side = int(batch["side"])
+        nats = model(batch["characters"], batch["tags"], None if side < 0 else side)
+        return nats.mean(), {"side": batch["side"]}
+
+    def evaluate(self, model: nn.Module) -> Logs:
+        """Exact spans of the dev sentences."""
+        assert isinstance(model, Tagger)
+        figures = measure(model, self.vocabulary, self.dev)
+        by_type = figures.pop("by_type")
+        named = {f"f1_{name}": row["f1"] for name, row in by_type.items() if name}
+        return {"score": figures["f1"], **figures, **named}
+
+    def golden_inputs(self) -> dict[str, Tensor]:
+        """Characters of a made-up sentence and of a shorter one."""
+        texts = ["张三和李四昨天从北京大学去了上海。", "今天天气很好"]
+        return {"input.characters": encode_texts(texts, self.vocabulary)}
+
+    def files(self, folder: Path) -> None:
+        """The characters; bigrams and lexicon words are hashes among the tensors."""
+        text = self.vocabulary.to_json()
+        (folder / "vocab.json").write_text(text, encoding="utf-8", newline="\n")
+
+
+def part_of_speech_tags(sentences: Iterable[Sentence]) -> TagSet:
+    """Words with their parts of speech as tags `B-n`, `E-n`, ...: segmentation and more in one."""
+    types = sorted({span.type for sentence in sentences for span in sentence.spans})
+    return TagSet("BMES", tuple(types), outside=False)
+
+
+def words_of(sentences: Iterable[Sentence]) -> set[str]:
+    """The different words of segmented sentences."""
+    return {text[start:end] for text, spans in sentences for start, end, _ in spans}
+
+
+def cut_side(
+    sentences: Iterable[Sentence], kept_away: Iterable[Sentence], width: int = 13
+) -> list[Sentence]:
+    """Side sentences that share no `width` characters in a row with sentences to be measured on."""
+    forbidden = {text[i : i + width] for text, _ in kept_away for i in range(len(text) - width + 1)}
+    return [
+        Sentence(text, spans)
+        for text, spans in sentences
+        if not any(text[i : i + width] in forbidden for i in range(len(text) - width + 1))
+    ]
