@@ -18,7 +18,7 @@ class Sentence(NamedTuple):
 
 def read_entities(path: Path, limit: int | None = None) -> list[Sentence]:
     """Sentences of a `{"text", "entities": [[start, end, type], ...]}` file; empty texts are left out."""
-    sentences = []
+    sentences: list[Sentence] = []
     for row in read_jsonl(path):
         if row["text"] and (limit is None or len(sentences) < limit):
             spans = sorted(Span(start, end, name) for start, end, name in row["entities"])
@@ -49,6 +49,15 @@ def read_parts_of_speech(path: Path, limit: int | None = None) -> list[Sentence]
 def read_word_list(path: Path) -> list[str]:
     """The words of a file with one a line."""
     return [line.strip() for line in _lines(path, None)]
+
+
+def read_names(data: Path) -> list[set[str]]:
+    """Names of places and of historical persons, from THUOCL in the data folder."""
+    words: dict[str, set[str]] = {"diming": set(), "lishimingren": set()}
+    for row in read_jsonl(data / "domain" / "thuocl.jsonl.xz"):
+        if row["domain"] in words:
+            words[row["domain"]].add(row["word"])
+    return list(words.values())
 
 
 def _lines(path: Path, limit: int | None) -> Iterator[str]:

@@ -10,7 +10,7 @@ import gradio as gr
 
 from demos import SECTIONS, Broken, Demo
 from demos._server import assets_version, middleware, routes
-from demos._tab import Tab, endpoint
+from demos._tab import Scene, Tab, endpoint
 from demos._theme import theme
 from demos._words import resolve, say
 
@@ -23,9 +23,10 @@ def build(demos: list[Demo], broken: list[Broken] = []) -> gr.Blocks:  # noqa: B
     """All tabs in one page. A tab that fails to build is named on the page and left out."""
     version = assets_version()
     with gr.Blocks(title="科学空间画廊 · Scientific Spaces Gallery", analytics_enabled=False) as page:
-        gr.HTML(masthead(), elem_classes=["masthead-box"])
-        trouble = gr.HTML("", visible=False)
+        gr.HTML(masthead(), apply_default_css=False)
+        trouble = gr.HTML("", visible=False, apply_default_css=False)
         failed = list(broken)
+        scenes: list[Scene] = []
         with gr.Tabs(elem_classes=["groups"], elem_id="groups"):
             for section in SECTIONS:
                 members = [demo for demo in demos if demo.section == section.name]
@@ -38,11 +39,12 @@ def build(demos: list[Demo], broken: list[Broken] = []) -> gr.Blocks:  # noqa: B
                     for demo in members:
                         tab = Tab(demo, version)
                         with gr.Tab(demo.title, id=demo.slug, elem_id=f"tab-{demo.slug}"):
-                            gr.HTML(heading(demo))
+                            gr.HTML(heading(demo), apply_default_css=False)
                             demo.build(tab)
-                        for scene in tab.scenes:
-                            call = endpoint(scene)
-                            gr.api(call, api_name=call.__name__)
+                        scenes += tab.scenes
+        for scene in scenes:
+            call = endpoint(scene)
+            gr.api(call, api_name=call.__name__)
         if failed:
             trouble.value, trouble.visible = failures(failed), True
     page.queue(max_size=256, default_concurrency_limit=8)
@@ -129,7 +131,7 @@ def head(demos: list[Demo]) -> str:
     return f"""
 <title>{TITLE}</title>
 <link rel="stylesheet" href="gradio_api/gallery/gallery.css?v={version}">
-<script>window.galleryTabs = {data};</script>
+<script>window.galleryLang = "{say("zh", "en")}"; window.galleryTabs = {data};</script>
 <script type="module" src="gradio_api/gallery/gallery.js?v={version}"></script>
 """
 

@@ -66,7 +66,7 @@ def routes(demos: list[Demo], status: Callable[[], Mapping[str, Any]]) -> list[B
 
     def model_card(request: Request) -> Response:
         lang = language(request.query_params, request.headers, request.cookies)
-        return JSONResponse(resolve_all(card(request.path_params["name"]), lang))
+        return JSONResponse(resolve_all(card(request.path_params["name"], lang), lang))
 
     return [
         Route("/gradio_api/health", health),

@@ -263,9 +263,9 @@ def _wrap(scene: Scene, handler: Handler) -> Callable[..., Any]:
             inputs = _cleaned(dict(zip(names, values, strict=True)))
             try:
                 for outcome in handler(**inputs):
-                    yield _payload(scene, outcome, inputs, lang)
+                    yield _payload(outcome, inputs, lang)
             except Exception as error:
-                yield _failure(scene, error, inputs, lang)
+                yield _failure(error, inputs, lang)
 
         return stream
 
@@ -282,9 +282,9 @@ def _answer(scene: Scene, handler: Handler, inputs: dict[str, Any], lang: str) -
         if inspect.isgenerator(outcome):
             *_, outcome = outcome
         assert isinstance(outcome, Outcome)
-        return _payload(scene, outcome, inputs, lang)
+        return _payload(outcome, inputs, lang)
     except Exception as error:
-        return _failure(scene, error, inputs, lang)
+        return _failure(error, inputs, lang)
 
 
 def _restore(scene: Scene, handler: Handler) -> Callable[..., Any]:
@@ -311,13 +311,13 @@ def _act(scene: Scene) -> Callable[..., str]:
         data = event._data if isinstance(event._data, dict) else {}
         handler = scene.actions.get(str(data.get("name")))
         if handler is None:
-            return _failure(scene, KeyError("unknown action"), inputs, lang)
+            return _failure(KeyError("unknown action"), inputs, lang)
         try:
             outcome = handler(data.get("value"), inputs)
             assert isinstance(outcome, Outcome)
-            return _payload(scene, outcome, inputs, lang)
+            return _payload(outcome, inputs, lang)
         except Exception as error:
-            return _failure(scene, error, inputs, lang)
+            return _failure(error, inputs, lang)
 
     return act
 
@@ -334,12 +334,17 @@ def _live(function: Callable[..., Any], name: str) -> Callable[..., Any]:
     return live
 
 
-def _payload(scene: Scene, outcome: Outcome, inputs: dict[str, Any], lang: str) -> str:
-    payload = outcome.payload() | {"inputs": inputs, "lang": lang}
-    return json.dumps(resolve_all(payload, lang), ensure_ascii=False, allow_nan=False)
+def payload_of(outcome: Outcome, inputs: dict[str, Any], lang: str) -> dict[str, Any]:
+    """What the stage draws, in one language."""
+    resolved: dict[str, Any] = resolve_all(outcome.payload(), lang)
+    return resolved | {"inputs": inputs, "lang": lang}
 
 
-def _failure(scene: Scene, error: Exception, inputs: dict[str, Any], lang: str) -> str:
+def _payload(outcome: Outcome, inputs: dict[str, Any], lang: str) -> str:
+    return json.dumps(payload_of(outcome, inputs, lang), ensure_ascii=False, allow_nan=False)
+
+
+def _failure(error: Exception, inputs: dict[str, Any], lang: str) -> str:
     """The error as an answer: the page shows the sentence and keeps the result it had."""
     if isinstance(error, Cancelled):
         text = resolve(say("已停止。", "Stopped."), lang)

@@ -358,7 +358,7 @@ def verse_card(
 ) -> Block:
     """A poem as set on the page, with badges and the panels that open when it is chosen."""
     lines = poem.lines
-    judged = prosody.analyse(lines)
+    judged = prosody.analyse(lines, licence=True)
     runs = poems.runs(lines, model)
     marks = {}
     for i, char in enumerate(poem.text):

@@ -61,6 +61,7 @@ def publish_folder(
             "torch": str(torch.__version__),
             "device": _device_name(device),
             "command": command,
+            "card": recipe.card(),
         }
         text = json.dumps(facts, ensure_ascii=False, indent=2) + "\n"
         (folder / METRICS).write_text(text, encoding="utf-8", newline="\n")
@@ -78,6 +79,9 @@ def rewrite_card(recipe: Recipe, out: Path | None = None) -> Path:
     """Write the model card of a finished run again from its `metrics.json`; returns the folder."""
     target = out or manifest.WEIGHTS / recipe.name
     facts = json.loads((target / METRICS).read_text(encoding="utf-8"))
+    facts["card"] = recipe.card()
+    text = json.dumps(facts, ensure_ascii=False, indent=2) + "\n"
+    (target / METRICS).write_text(text, encoding="utf-8", newline="\n")
     card = model_card(recipe.name, recipe.card(), facts)
     (target / CARD).write_text(card, encoding="utf-8", newline="\n")
     _register(recipe, target, facts)

@@ -5,9 +5,10 @@ tagged otherwise, which teach the same encoder. A batch holds sentences of one s
 length.
 """
 
+from abc import abstractmethod
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
@@ -24,6 +25,17 @@ from train.recipe import Batch, Logs, Recipe, shuffled
 
 LONGEST = 200  # characters of a training sentence; longer ones are cut at a sentence's end
 POOL = 32  # batches that are sorted by length together
+
+
+@dataclass(kw_only=True)
+class Reading:
+    """What a recipe learns from."""
+
+    tag_set: TagSet  # of the main set, the one that the model ships with
+    main: list[Sentence]
+    dev: list[Sentence]
+    sides: list[tuple[list[Sentence], TagSet]] = field(default_factory=list)
+    lexicons: list[set[str]] = field(default_factory=list)
 
 
 class Examples:
@@ -94,28 +106,25 @@ class TaggingRecipe(Recipe):
     side_share: float = 0.4  # of the steps, while there are side sets to learn from
     side_until: float = 0.85  # part of the run after which the main set is alone
 
-    def read(self) -> None:
-        """Set `main`, `dev` (lists of sentences), `tag_set`, and optionally the sides.
-
-        `sides` is a list of (sentences, tag set), `lexicons` a list of sets of words.
-        """
-        raise NotImplementedError
+    @abstractmethod
+    def read(self) -> Reading:
+        """The sentences and their tag sets."""
 
     def prepare(self) -> None:
         """Vocabulary and bigrams from all training text, then all sentences as numbers."""
-        self.sides: list[tuple[list[Sentence], TagSet]] = []
-        self.lexicons: list[set[str]] = []
-        self.read()
-        texts = [normalise(sentence.text) for sentence in self.main]
-        for sentences, _ in self.sides:
+        data = self.read()
+        self.tag_set, self.dev = data.tag_set, data.dev
+        self.side_tags = tuple(len(tag_set.tags) for _, tag_set in data.sides)
+        texts = [normalise(sentence.text) for sentence in data.main]
+        for sentences, _ in data.sides:
             texts += [normalise(sentence.text) for sentence in sentences]
         counts = Counter("".join(texts))
         kept = sorted(char for char, n in counts.items() if n >= self.character_count)
         self.vocabulary = Vocabulary(kept)
         self.bigrams = self._bigrams(texts)
-        self.hashed = [hash_words(words, self.vocabulary, LONGEST_WORD) for words in self.lexicons]
-        self.examples = Examples(self.main, self.tag_set, self.vocabulary)
-        self.side_examples = [Examples(*side, self.vocabulary) for side in self.sides]
+        self.hashed = [hash_words(words, self.vocabulary, LONGEST_WORD) for words in data.lexicons]
+        self.examples = Examples(data.main, self.tag_set, self.vocabulary)
+        self.side_examples = [Examples(*side, self.vocabulary) for side in data.sides]
 
     def _bigrams(self, texts: Sequence[str]) -> Tensor:
         """Hashes of the frequent pairs of neighbours, edges of a sentence included."""
@@ -135,7 +144,7 @@ class TaggingRecipe(Recipe):
             scheme=self.tag_set.scheme,
             types=self.tag_set.types,
             outside=self.tag_set.outside,
-            side_tags=tuple(len(tag_set.tags) for _, tag_set in self.sides),
+            side_tags=self.side_tags,
             decoder=self.decoder,
             encoder=self.encoder,
             bigrams=len(self.bigrams),
@@ -155,12 +164,12 @@ class TaggingRecipe(Recipe):
         """One set's sentences; `side` is -1 for the main set."""
         turns = int(min(step, self.side_until * self.steps) * self.side_share)
         side = -1
-        if self.sides and step < self.side_until * self.steps:
+        if self.side_examples and step < self.side_until * self.steps:
             if int((step + 1) * self.side_share) > turns:
-                side = turns % len(self.sides)
+                side = turns % len(self.side_examples)
         examples, number = self.examples, step - turns
         if side >= 0:
-            examples, number = self.side_examples[side], turns // len(self.sides)
+            examples, number = self.side_examples[side], turns // len(self.side_examples)
         batch = examples.batch(examples.rows(self.batch_size, number, self.seed))
         generator = torch.Generator().manual_seed(self.seed * 1_000_003 + step)
         blank = torch.rand(batch["characters"].shape, generator=generator) < self.blank
@@ -171,7 +180,7 @@ class TaggingRecipe(Recipe):
     def loss(self, model: nn.Module, batch: Batch, step: int) -> tuple[Tensor, Batch]:
         """Negative log-likelihood per sentence, in nats."""
         side = int(batch["side"])
-        nats = model(batch["characters"], batch["tags"], None if side < 0 else side)
+        nats: Tensor = model(batch["characters"], batch["tags"], None if side < 0 else side)
         return nats.mean(), {"side": batch["side"]}
 
     def evaluate(self, model: nn.Module) -> Logs:

@@ -1,7 +1,7 @@
 """Our CRF against `pytorch-crf` on the same random scores: paths, likelihoods, milliseconds.
 
-Both sides are timed in turn within one run, so that a busy machine slows both; the ratio is the median
-of the ratios of neighbouring runs. Ragged rows have lengths between half and full.
+Both sides are timed in turn within one run, so that a busy machine slows both; the ratio is the
+median of the ratios of neighbouring runs. Ragged rows have lengths between half and full.
 """
 
 import statistics

@@ -1,8 +1,8 @@
 """How many generated poems nearly copy a training poem: within a few edits of one, and of which.
 
 An edit inserts, removes or replaces a character (Levenshtein 1966). Cut a text into `edits + 1`
-pieces: of a text within that many edits at least one piece stands unchanged in the other text, moved
-by at most `edits` places. So only poems that share a piece in about the same place are compared.
+pieces: in a text within that many edits of it, at least one piece stands unchanged, moved by at
+most `edits` places. So only poems that share a piece in about the same place are compared.
 """
 
 from collections import defaultdict
@@ -38,10 +38,9 @@ def near_copies(
     """
     if any(len(sample) <= edits for sample in samples):
         raise ValueError(f"samples must be longer than {edits} characters to compare them")
+    # Distance and index in one number, so that the smallest is the nearest and then the first.
     unknown = np.iinfo(np.int64).max
-    best = np.full(
-        len(samples), unknown
-    )  # distance and index in one number, so that it can be compared
+    best = np.full(len(samples), unknown)
     ours, theirs = _by_length(samples), _by_length(corpus)
     for length, (rows, table) in ours.items():
         for other, (other_rows, other_table) in theirs.items():

@@ -1,7 +1,7 @@
 """How well spans are found: exact precision, recall and F1, by type, and characters a second.
 
-A span counts as found when its start, its end and its type are all right. For word segmentation this is
-the word F1 of the SIGHAN bake-offs.
+A span counts as found when its start, its end and its type are all right. For word segmentation
+this is the word F1 of the SIGHAN bake-offs.
 """
 
 import time

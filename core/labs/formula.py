@@ -153,6 +153,19 @@ class _Graph:
         return sorted(needed)
 
 
+def _graph_of(variables: int) -> _Graph:
+    """A graph whose first nodes are the variables."""
+    graph = _Graph()
+    for which in range(variables):
+        graph.variable(which)
+    return graph
+
+
+class _Program(NamedTuple):
+    start: list[float]
+    steps: list[tuple[int, Callable[..., float], tuple[int, ...]]]
+
+
 _Partial = Callable[[], int]
 
 
@@ -290,6 +303,37 @@ _OPERATIONS: dict[str, _Operation] = {
         r"\operatorname{logaddexp}",
     ),
 }
+# The same operations on plain floats, ten times faster for one point; where Python raises instead
+# of answering inf or nan, the array version decides.
+_ON_FLOATS: dict[str, Callable[..., float]] = {
+    "add": operator.add,
+    "subtract": operator.sub,
+    "multiply": operator.mul,
+    "divide": operator.truediv,
+    "power": math.pow,
+    "negate": operator.neg,
+    "sin": math.sin,
+    "cos": math.cos,
+    "tan": math.tan,
+    "asin": math.asin,
+    "acos": math.acos,
+    "atan": math.atan,
+    "sinh": math.sinh,
+    "cosh": math.cosh,
+    "tanh": math.tanh,
+    "exp": math.exp,
+    "log": math.log,
+    "sqrt": math.sqrt,
+    "sigmoid": lambda x: 0.5 * (1.0 + math.tanh(0.5 * x)),
+    "softplus": lambda x: max(x, 0.0) + math.log1p(math.exp(-abs(x))),
+    "abs": abs,
+    "relu": lambda x: max(x, 0.0),
+    "sign": lambda x: float((x > 0) - (x < 0)),
+    "step": lambda x: 0.5 * (1.0 + (x > 0) - (x < 0)),
+    "max": max,
+    "min": min,
+    "logaddexp": lambda a, b: max(a, b) + math.log1p(math.exp(-abs(a - b))),
+}
 _SYMBOLS = {
     "+": "add",
     "-": "subtract",
@@ -316,7 +360,11 @@ class Formula:
     _root: int = field(repr=False, compare=False)
     _gradient: tuple[int, ...] = field(repr=False, compare=False)
     _hessian: tuple[int, ...] = field(repr=False, compare=False)
+    # Compiled when first used; a race between threads only compiles twice.
     _plans: dict[tuple[int, ...], list[int]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
+    _programs: dict[tuple[int, ...], "_Program"] = field(
         default_factory=dict, repr=False, compare=False
     )
 
@@ -328,6 +376,34 @@ class Formula:
     def gradient(self, *point: npt.ArrayLike) -> Array:
         """All first derivatives, shape `(variables, *shape of the points)`."""
         return np.stack(self._run(self._gradient, point))
+
+    def gradient_at(self, *point: float) -> list[float]:
+        """All first derivatives at one point, for loops that cannot be vectorised."""
+        return self._on_floats(self._gradient, point)
+
+    def hessian_at(self, *point: float) -> list[float]:
+        """All second derivatives at one point, row by row."""
+        return self._on_floats(self._hessian, point)
+
+    def _on_floats(self, roots: tuple[int, ...], point: tuple[float, ...]) -> list[float]:
+        if roots not in self._programs:
+            nodes = self._graph.nodes
+            steps = [
+                (node, _ON_FLOATS[nodes[node].operation], nodes[node].arguments)
+                for node in self._graph.plan(roots)
+                if nodes[node].operation in _ON_FLOATS
+            ]
+            start = [node.value if node.operation == "number" else math.nan for node in nodes]
+            self._programs[roots] = _Program(start, steps)
+        program = self._programs[roots]
+        values = program.start.copy()
+        values[: len(point)] = point  # the variables are the first nodes
+        try:
+            for node, compute, arguments in program.steps:
+                values[node] = compute(*[values[a] for a in arguments])
+        except (ArithmeticError, ValueError):  # 1/0, exp(1000), log(-1)
+            return [float(g) for g in self._run(roots, point)]
+        return [values[r] for r in roots]
 
     def hessian(self, *point: npt.ArrayLike) -> Array:
         """All second derivatives, shape `(variables, variables, *shape of the points)`."""
@@ -353,7 +429,7 @@ class Formula:
         abs (the larger of :math:`\pm a`) and relu; step becomes :math:`\sigma(Ka)` and sign
         :math:`\tanh(Ka)`.
         """
-        graph = _Graph()
+        graph = _graph_of(len(self.variables))
         k = graph.number(sharpness)
         soft: list[int] = []
         for operation, arguments, value in self._graph.nodes[: self._root + 1]:
@@ -465,7 +541,7 @@ class _Parser:
     def __init__(self, tokens: list[_Token], variables: tuple[str, ...]) -> None:
         self.tokens = tokens
         self.variables = variables
-        self.graph = _Graph()
+        self.graph = _graph_of(len(variables))
         self.at = 0
 
     @property

@@ -102,6 +102,17 @@ class Landscape:
         """The gradient of L, shape `(..., 2)`."""
         return np.moveaxis(self.formula.gradient(points[..., 0], points[..., 1]), 0, -1)
 
+    def gradient_at(self, point: Array) -> Array:
+        """The gradient at one point, shape `(2,)`; fast."""
+        return np.array(self.formula.gradient_at(float(point[0]), float(point[1])))
+
+    def pull_at(self, point: Array) -> Array:
+        """Hessian times gradient at one point, shape `(2,)`: half the gradient of |grad L|^2."""
+        x, y = float(point[0]), float(point[1])
+        gx, gy = self.formula.gradient_at(x, y)
+        xx, xy, _, yy = self.formula.hessian_at(x, y)
+        return np.array([xx * gx + xy * gy, xy * gx + yy * gy])
+
     def hessian(self, points: Array) -> Array:
         """The Hessian of L, shape `(..., 2, 2)`."""
         hessian = self.formula.hessian(points[..., 0], points[..., 1])

@@ -15,8 +15,8 @@ is the leap-frog scheme for :math:`\ddot\theta+\lambda\dot\theta=-\nabla L` with
 
 hence :math:`h=\sqrt{2\alpha/(1+\beta)}` and :math:`\lambda=2(1-\beta)/((1+\beta)h)`. Nesterov's
 method takes the gradient at :math:`\theta+\beta v`, the post's half-step variant at
-:math:`\theta+\frac\beta2 v`; both belong to the same equation. With noise this is Kramers' equation,
-:math:`P\propto\exp(-(\dot\theta^2/2+L)/\sigma^2)`.
+:math:`\theta+\frac\beta2 v`; both belong to the same equation. With noise this is Kramers'
+equation, :math:`P\propto\exp(-(\dot\theta^2/2+L)/\sigma^2)`.
 
 Lengths, losses and times are in the units of the landscape's formula.
 """
@@ -54,6 +54,7 @@ _NOISY = ("sgd", "sgd-momentum")
 
 MAX_STEPS = 2000
 HORIZON = 1e3  # a path that goes further has diverged
+_TOLERANCE = 1e-7  # of the differential equations
 MAX_WALKER_STEPS = 8_000_000
 
 
@@ -146,7 +147,7 @@ class EscapeTimes:
 
     times: Array  # of the walkers that arrived, sorted
     arrived: float  # fraction
-    mean: float  # of the arrived
+    mean: float  # total time of all walkers per arrival, so that those still inside count too
     exact_mean: float  # by quadrature of the exact formula
     arrhenius: float  # Kramers' estimate, exp(barrier / temperature) times a prefactor
 
@@ -190,17 +191,20 @@ def race(
         paths[method] = _path(land, method, positions[:, i], kinetic)
     if "flow" in chosen:
         times = rate * np.arange(steps + 1)
-        flow = integrate(lambda p: -land.gradient(p), origin, times, horizon=HORIZON)
+        flow = integrate(
+            lambda p: -land.gradient_at(p), origin, times, horizon=HORIZON, tolerance=_TOLERANCE
+        )
         paths["flow"] = _path(land, "flow", flow, np.zeros(steps + 1))
     if "momentum-flow" in chosen:
         times = dynamics.time_step * np.arange(steps + 1)
 
         def newton(state: Array) -> Array:
             return np.concatenate(
-                [state[2:], -dynamics.friction * state[2:] - land.gradient(state[:2])]
+                [state[2:], -dynamics.friction * state[2:] - land.gradient_at(state[:2])]
             )
 
-        state = integrate(newton, np.concatenate([origin, [0.0, 0.0]]), times, horizon=HORIZON)
+        rest = np.concatenate([origin, [0.0, 0.0]])
+        state = integrate(newton, rest, times, horizon=HORIZON, tolerance=_TOLERANCE)
         paths["momentum-flow"] = _path(
             land, "momentum-flow", state[:, :2], _half_square(state[:, 2:])
         )
@@ -273,7 +277,8 @@ def stability_map(
     With :math:`a` = rate times curvature and gradient at :math:`\theta+\kappa\beta v`, one step
     multiplies :math:`(v,\theta)` by a matrix of determinant :math:`\beta(1-\kappa a)` and trace
     :math:`1+\beta-a-\kappa\beta a`; it is stable for
-    :math:`a<2(1+\beta)/(1+2\kappa\beta)` (and for :math:`\beta<1`). Momentum zero is plain gradient descent.
+    :math:`a<2(1+\beta)/(1+2\kappa\beta)` and :math:`\beta<1`. Momentum zero is plain gradient
+    descent.
     """
     kind = _inputs.choice("method", method, tuple(LOOK_AHEAD), zh="方法")
     resolution = _inputs.integer("resolution", resolution, 2, 400, zh="分辨率")
@@ -359,7 +364,7 @@ def boltzmann(
     x0, x1, y0, y1 = land.box
     fine_x, fine_y, cells = _cell_probabilities(land, temperature, bins)
     if start is None:
-        theta = rng.uniform((x0, y0), (x1, y1), size=(walkers, 2))
+        theta: Array = rng.uniform((x0, y0), (x1, y1), size=(walkers, 2))
     else:
         theta = np.broadcast_to(landscapes.checked_start(start), (walkers, 2)).copy()
     dynamics = inertia(rate, momentum)
@@ -372,11 +377,13 @@ def boltzmann(
     v = np.zeros_like(theta)
     kept: list[Array] = []
     every = max(1, steps // 200)  # successive positions are nearly equal
-    for step in range(1, steps + 1):
-        v = momentum * v - rate * land.gradient(theta) + kick * rng.standard_normal(theta.shape)
-        theta = theta + v
-        if step > steps // 2 and step % every == 0:
-            kept.append(theta)
+    with np.errstate(all="ignore"):  # walkers that run away overflow and count as outside
+        for step in range(1, steps + 1):
+            noise = rng.standard_normal(theta.shape)
+            v = momentum * v - rate * land.gradient(theta) + kick * noise
+            theta = theta + v
+            if step > steps // 2 and step % every == 0:
+                kept.append(theta)
     seen = np.concatenate(kept) if kept else theta
     inside = (seen > (x0, y0)).all(axis=1) & (seen < (x1, y1)).all(axis=1)  # nan is outside
     if not inside.any():
@@ -426,7 +433,8 @@ def escape_times(
     .. math:: \tau=\frac1{\sigma^2}\int_{start}^{target}dy\,e^{U(y)/\sigma^2}
         \int_{-\infty}^{y}dz\,e^{-U(z)/\sigma^2},
 
-    and for a high barrier :math:`\tau\approx\frac{2\pi}{\sqrt{U''_{well}|U''_{top}|}}e^{\Delta U/\sigma^2}`.
+    and for a high barrier
+    :math:`\tau\approx\frac{2\pi}{\sqrt{U''_{well}|U''_{top}|}}e^{\Delta U/\sigma^2}` (Kramers).
     """
     energy = formula.parse(potential, ("x",))
     start = _inputs.number("start", start, -20, 20, zh="起点")
@@ -455,10 +463,11 @@ def escape_times(
         if not len(x):
             break
     arrived = np.concatenate(times) if times else np.empty(0)
+    total = float(arrived.sum()) + (walkers - len(arrived)) * max_steps * rate
     return EscapeTimes(
         arrived,
         len(arrived) / walkers,
-        float(arrived.mean()) if len(arrived) else math.nan,
+        total / len(arrived) if len(arrived) else math.nan,
         exact,
         arrhenius,
     )
@@ -504,7 +513,8 @@ def _path(land: Landscape, method: str, points: Array, kinetic: Array) -> Path:
 
 def _half_square(velocity: Array) -> Array:
     with np.errstate(over="ignore"):
-        return 0.5 * (velocity**2).sum(axis=-1)
+        energy: Array = 0.5 * (velocity**2).sum(axis=-1)
+        return energy
 
 
 def _cell_probabilities(

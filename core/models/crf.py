@@ -1,20 +1,21 @@
 r"""Linear-chain conditional random field: one distribution over whole tag sequences.
 
-For a sentence with emission scores :math:`h_t(i)` (what position :math:`t` thinks of tag :math:`i`),
-transition scores :math:`g_{ij}`, and start and end scores :math:`a_i, b_i`, a path :math:`y` scores
+For a sentence with emission scores :math:`h_t(i)` (what position :math:`t` thinks of tag
+:math:`i`), transition scores :math:`g_{ij}`, and start and end scores :math:`a_i, b_i`, a path
+:math:`y` scores
 
 .. math:: s(y) = a_{y_1} + \sum_{t=1}^{n} h_t(y_t) + \sum_{t=2}^{n} g_{y_{t-1} y_t} + b_{y_n},
           \qquad p(y) = e^{s(y)} / Z, \quad Z = \sum_y e^{s(y)}.
 
 `Chain` holds the scores of a batch and answers questions about this distribution: the best path and
-the k best, the log of Z, the probability of a tag at a position and of two tags in a row, the entropy,
-samples. A score of minus infinity forbids, so constraints are edits of the scores, and a softmax per
-character (no transitions) or a hidden Markov model (log-probabilities) are chains too. `CRF` is the
-layer that learns :math:`g, a, b`.
+the k best, the log of Z, the probability of a tag at a position and of two tags in a row, the
+entropy, samples. A score of minus infinity forbids, so constraints are edits of the scores, and a
+softmax per character (no transitions) or a hidden Markov model (log-probabilities) are chains too.
+`CRF` is the layer that learns :math:`g, a, b`.
 
-All sums are in logs and in 32 bits or more, whatever the precision of the encoder. The loops run over
-time only; batch and tags are always worked on together. Time loops measured faster than a logarithmic
-scan on a CPU, whose matrix products cost `tags` times more arithmetic.
+All sums are in logs and in 32 bits or more, whatever the precision of the encoder. The loops run
+over time only; batch and tags are always worked on together. Time loops measured faster than a
+logarithmic scan on a CPU, whose matrix products cost `tags` times more arithmetic.
 
 Sources: Lafferty, McCallum, Pereira 2001, "Conditional random fields"; Su Jianlin,
 https://kexue.fm/archives/5542 (the layer; no start and end scores there) and
@@ -37,6 +38,14 @@ class Paths(NamedTuple):
 
     tags: Tensor  # (batch, time), or (batch, k, time) where there are several
     scores: Tensor  # (batch,) or (batch, k), not normalised
+
+
+class Posterior(NamedTuple):
+    """What is probable, given the scores of a batch."""
+
+    unary: Tensor  # (batch, time, tags), of a tag at a position
+    pairs: Tensor  # (batch, time - 1, tags, tags), of two tags in a row
+    log_partition: Tensor  # (batch,)
 
 
 class Terms(NamedTuple):
@@ -132,8 +141,8 @@ class Chain:
     ) -> "Chain":
         """Exclude steps, first tags and last tags where the given masks are true.
 
-        `transitions` `(tags, tags)`, `start` and `end` `(tags,)`; `core.text.tags` knows which steps
-        are illegal in a tag scheme.
+        `transitions` `(tags, tags)`, `start` and `end` `(tags,)`; `core.text.tags` knows which
+        steps are illegal in a tag scheme.
         """
         edited = {}
         for name, excluded in (("transitions", transitions), ("start", start), ("end", end)):
@@ -190,39 +199,47 @@ class Chain:
         alphas = self._forward()
         return torch.logsumexp(self._last(alphas) + self.end, dim=-1)
 
-    def marginals(self) -> Tensor:
-        """Probability of every tag at every position, `(batch, time, tags)`, 0 at padding.
+    def posterior(self) -> Posterior:
+        """Marginals of tags and of pairs of tags, and log Z, from one forward and backward pass.
 
-        All zero for a sentence without an allowed path.
+        All marginals are zero for a sentence without an allowed path.
         """
         alphas, betas = self._forward(), self._backward()
-        log_z = self._finite_partition(alphas)
-        unary = (alphas + betas - log_z[:, None, None]).exp()
-        return unary.masked_fill(~self.mask.unsqueeze(-1), 0.0)
+        log_z = torch.logsumexp(self._last(alphas) + self.end, dim=-1)
+        shift = log_z.masked_fill(log_z == -torch.inf, 0.0)  # so that differences stay defined
+        unary = (alphas + betas - shift[:, None, None]).exp()
+        after = self.emissions[:, 1:] + betas[:, 1:]
+        steps = self.transitions if self.transitions.dim() == 4 else self.transitions[None, None]
+        joint = alphas[:, :-1].unsqueeze(-1) + steps + after.unsqueeze(-2)
+        pairs = (joint - shift[:, None, None, None]).exp()
+        inside = self.mask
+        return Posterior(
+            unary.masked_fill(~inside.unsqueeze(-1), 0.0),
+            pairs.masked_fill(~inside[:, 1:, None, None], 0.0),
+            log_z,
+        )
+
+    def marginals(self) -> Tensor:
+        """Probability of every tag at every position, `(batch, time, tags)`, 0 at padding."""
+        return self.posterior().unary
 
     def pairwise(self) -> Tensor:
         """Probability of every two tags in a row, `(batch, time - 1, tags, tags)`.
 
         Entry `(t, i, j)`: tag `i` at `t` and `j` at `t + 1`; 0 where `t + 1` is padding.
         """
-        alphas, betas = self._forward(), self._backward()
-        log_z = self._finite_partition(alphas)
-        after = self.emissions[:, 1:] + betas[:, 1:]
-        steps = self.transitions if self.transitions.dim() == 4 else self.transitions[None, None]
-        joint = alphas[:, :-1].unsqueeze(-1) + steps + after.unsqueeze(-2)
-        pairs = (joint - log_z[:, None, None, None]).exp()
-        return pairs.masked_fill(~self.mask[:, 1:, None, None], 0.0)
+        return self.posterior().pairs
 
     def entropy(self) -> Tensor:
-        """Entropy of the distribution over paths in nats, `(batch,)`: log Z minus the mean score."""
-        unary, pairs = self.marginals(), self.pairwise()
-        rows = torch.arange(len(self.lengths), device=self.lengths.device)
+        """Entropy over paths in nats, `(batch,)`: log Z minus the mean score."""
+        unary, pairs, log_z = self.posterior()
+        last = self._last(unary)
         steps = self.transitions if self.transitions.dim() == 4 else self.transitions[None, None]
         mean = _expectation(unary, self.emissions).flatten(1).sum(dim=1)
         mean = mean + _expectation(pairs, steps).flatten(1).sum(dim=1)
         mean = mean + _expectation(unary[:, 0], self.start).sum(dim=1)
-        mean = mean + _expectation(unary[rows, self.lengths - 1], self.end).sum(dim=1)
-        return self._finite_partition(self._forward()) - mean
+        mean = mean + _expectation(last, self.end).sum(dim=1)
+        return log_z.masked_fill(log_z == -torch.inf, 0.0) - mean
 
     def sample(self, noise: Tensor) -> Tensor:
         """Exact samples of paths from uniform noise in [0, 1).
@@ -263,7 +280,8 @@ class Chain:
     def k_best(self, k: int) -> Paths:
         """The k highest-scoring paths, best first: tags `(batch, k, time)`, scores `(batch, k)`.
 
-        Where fewer than k paths are allowed the rest has the score minus infinity and arbitrary tags.
+        Where fewer than k paths are allowed the rest has the score minus infinity and arbitrary
+        tags.
         """
         if k < 1:
             raise ValueError(f"expected k >= 1, got {k}")
@@ -324,11 +342,13 @@ class Chain:
         `(from, to, batch)` and one maximum over `from`, written into memory that stays.
         """
         batch, time, tags = self.emissions.shape
-        emissions = self.emissions.permute(1, 2, 0)
-        alphas = torch.empty_like(emissions, memory_format=torch.contiguous_format)
+        # As a matrix, which torch transposes in blocks; step by step it would miss every cache
+        # line.
+        emissions = self.emissions.flatten(1).T.contiguous().view(time, tags, batch)
+        alphas = torch.empty_like(emissions)
         torch.add(emissions[0], self.start.unsqueeze(-1), out=alphas[0])
-        steps = self.transitions.unsqueeze(-1).expand(tags, tags, batch).contiguous()
-        ways = torch.empty_like(steps)
+        steps = self.transitions.unsqueeze(-1)
+        ways = alphas.new_empty(tags, tags, batch)
         into, out_of = alphas.unbind(0), alphas.unsqueeze(2).unbind(0)
         for t, emission in enumerate(emissions.unbind(0)[1:], start=1):
             torch.add(out_of[t - 1], steps, out=ways)
@@ -348,18 +368,13 @@ class Chain:
         steps = self.step(t).transpose(-1, -2)
         return steps[tags] if steps.dim() == 2 else steps[self._rows(), tags]
 
-    def _finite_partition(self, alphas: Tensor) -> Tensor:
-        """`log_partition`, but 0 where no path is allowed, so that differences stay defined."""
-        log_z = torch.logsumexp(self._last(alphas) + self.end, dim=-1)
-        return log_z.masked_fill(log_z == -torch.inf, 0.0)
-
 
 def _walk(alphas: Tensor, chain: Chain, last: Tensor) -> Tensor:
     """Follow the best path backwards from its last tags; `(batch, time)`.
 
-    The best predecessor is found again for the one tag that the path is in, which is `tags` times less
-    work than keeping predecessors of all tags. The emission is added as in the recursion, so that
-    paths that are equal after rounding fall the same way.
+    The best predecessor is found again for the one tag that the path is in, which is `tags` times
+    less work than keeping predecessors of all tags. The emission is added as in the recursion, so
+    that paths that are equal after rounding fall the same way.
     """
     into = chain.transitions.T.contiguous()
     tag, tags = last, [last]
@@ -373,23 +388,24 @@ def _walk(alphas: Tensor, chain: Chain, last: Tensor) -> Tensor:
 def _walk_on_cpu(alphas: Tensor, chain: Chain, last: Tensor) -> Tensor:
     """The same in numpy: its calls cost a third of torch's, and here calls are all the cost."""
     time, tags, batch = alphas.shape
-    scores = alphas.transpose(1, 2).contiguous().numpy()
+    scores = list(alphas.transpose(1, 2).contiguous().numpy())
     emissions = chain.emissions.detach().numpy().reshape(-1)
     into = chain.transitions.detach().numpy().T.copy()
-    stops = chain.lengths.numpy() - 1
+    stops: NDArray[np.int64] = chain.lengths.numpy() - 1
     full = int(stops.min())  # up to here every sentence is inside
-    first = np.arange(batch) * (time * tags)  # where a sentence begins among the flat emissions
+    place = np.arange(1, batch + 1) * (time * tags) - tags  # the last step's flat emissions
     final: NDArray[np.int64] = last.numpy()
     paths = np.empty((time, batch), dtype=np.int64)
     paths[time - 1] = tag = final
+    ways = np.empty((batch, tags), dtype=into.dtype)
     for t in range(time - 2, -1, -1):
-        ways = into.take(tag, axis=0)
+        into.take(tag, 0, ways, "clip")
         ways += scores[t]
-        ways += emissions.take(first + ((t + 1) * tags + tag))[:, None]
-        tag = ways.argmax(axis=1)
+        ways += emissions.take(place + tag)[:, None]
+        place -= tags
+        tag = ways.argmax(1, out=paths[t])
         if t >= full:
-            tag = np.where(t < stops, tag, final)
-        paths[t] = tag
+            np.copyto(tag, final, where=t >= stops)
     return torch.from_numpy(paths.T)
 
 
@@ -421,9 +437,9 @@ def _shape(tensor: Tensor) -> tuple[int, ...]:
 class CRF(nn.Module):
     """The layer: learned transitions, start and end scores for `tags` tags.
 
-    `multiplier` is post 7196's trick for a transition matrix that learns faster than the encoder: the
-    parameter holds scores divided by it, so Adam moves the scores themselves `multiplier` times as
-    fast. With `edges=False` there are no start and end scores, as in post 5542.
+    `multiplier` is post 7196's trick for a transition matrix that learns faster than the encoder:
+    the parameter holds scores divided by it, so Adam moves the scores themselves `multiplier` times
+    as fast. With `edges=False` there are no start and end scores, as in post 5542.
     """
 
     def __init__(self, tags: int, *, edges: bool = True, multiplier: float = 1.0) -> None:

@@ -6,8 +6,8 @@ visible symbols are characters:
 .. math:: p(x, y) = \pi_{y_1} e_{y_1}(x_1) \prod_{t \ge 2} A_{y_{t-1} y_t} e_{y_t}(x_t).
 
 In logs this is a `Chain` with emissions :math:`\log e`, transitions :math:`\log A`, start
-:math:`\log \pi`; the best path, the marginals and the likelihood are the chain's. Three ways to come by
-the numbers:
+:math:`\log \pi`; the best path, the marginals and the likelihood are the chain's. Three ways to
+come by the numbers:
 
 * *guessed*, as in the post: emissions from the words of a dictionary with their frequencies (first
   characters to B, and so on; add-one smoothing), transitions by hand;
@@ -39,7 +39,6 @@ from core.text.tags import Span, segmentation_tags
 from core.text.vocabulary import Vocabulary
 
 TAGS = segmentation_tags()
-B, M, E, S = (TAGS.index[tag] for tag in "BMES")
 
 # The post's transitions; the rest is impossible.
 GUESSED = {"SS": 0.3, "SB": 0.7, "BM": 0.3, "BE": 0.7, "MM": 0.3, "ME": 0.7, "ES": 0.3, "EB": 0.7}
@@ -85,14 +84,14 @@ def _log_normalised(counts: Tensor, possible: Tensor) -> Tensor:
 def guessed_transitions() -> Tensor:
     """The post's transition log-probabilities, `(tags, tags)`."""
     matrix = torch.full((4, 4), -torch.inf)
-    for (before, after), probability in GUESSED.items():
-        matrix[TAGS.index[before], TAGS.index[after]] = math.log(probability)
+    for step, probability in GUESSED.items():
+        matrix[TAGS.index[step[0]], TAGS.index[step[1]]] = math.log(probability)
     return matrix
 
 
 def guessed_start() -> Tensor:
     """A text begins as after a finished word, `(tags,)`."""
-    return guessed_transitions()[E]
+    return guessed_transitions()[TAGS.index["E"]]
 
 
 def count_words(words: Mapping[str, float], vocabulary: Vocabulary) -> Counts:
@@ -127,8 +126,8 @@ def count_sentences(characters: Tensor, tags: Tensor, size: int) -> Counts:
 def chain(tables: Tables, characters: Tensor, *, legal: bool = True) -> Chain:
     """The distribution over tag paths of sentences `(batch, time)`, padded with 0.
 
-    Its `log_partition` is the log-likelihood of the characters. `legal` lets a text end only where a
-    word ends.
+    Its `log_partition` is the log-likelihood of the characters. `legal` lets a text end only where
+    a word ends.
     """
     emissions = F.embedding(characters, tables.emissions.T)
     made = Chain.of(emissions, tables.transitions, characters != PADDING, tables.start)
@@ -140,20 +139,20 @@ def baum_welch(
 ) -> tuple[Tables, float]:
     """One round over sentences: the new tables, and the log-likelihood in nats under the old ones.
 
-    With `smoothing` 0 the likelihood never falls from round to round. What has probability 0 keeps it.
+    With `smoothing` 0 the likelihood never falls from round to round. What has probability 0 keeps
+    it.
     """
     start = torch.zeros(4, dtype=torch.double)
     transitions = torch.zeros(4, 4, dtype=torch.double)
     emissions = torch.zeros_like(tables.emissions, dtype=torch.double)
     likelihood = 0.0
     for characters in batches:
-        made = chain(tables, characters)
-        unary = made.marginals().double()
+        unary, pairs, log_likelihood = chain(tables, characters).posterior()
         inside = characters != PADDING
-        start += unary[:, 0].sum(dim=0)
-        transitions += made.pairwise().double().sum(dim=(0, 1))
-        emissions.index_add_(1, characters[inside], unary[inside].T)
-        likelihood += float(made.log_partition().sum())
+        start += unary[:, 0].double().sum(dim=0)
+        transitions += pairs.double().sum(dim=(0, 1))
+        emissions.index_add_(1, characters[inside], unary[inside].double().T)
+        likelihood += float(log_likelihood.double().sum())
     return Counts(start, transitions, emissions).tables(smoothing), likelihood
 
 
@@ -194,6 +193,11 @@ class HMMSegmenter(nn.Module):
         for old, new in zip(self.tables(name), tables, strict=True):
             old.copy_(new)
 
+    def store_dictionary(self, hashes: Tensor, log_frequency: Tensor) -> None:
+        """Set the dictionary to what `store_words` returned."""
+        self.get_buffer("word_hashes").copy_(hashes)
+        self.get_buffer("word_log_frequency").copy_(log_frequency)
+
     def golden(self, inputs: dict[str, Tensor]) -> dict[str, Tensor]:
         """Best paths and likelihoods of `input.characters` under all models."""
         outputs = {}
@@ -205,7 +209,8 @@ class HMMSegmenter(nn.Module):
 
     def dictionary(self, text: str, vocabulary: Vocabulary, extra: Iterable[str] = ()) -> "Lattice":
         """All dictionary words in a text; `extra` words count as frequent."""
-        return Lattice.of(text, vocabulary, self.word_hashes, self.word_log_frequency, extra)
+        hashes = self.get_buffer("word_hashes")
+        return Lattice.of(text, vocabulary, hashes, self.get_buffer("word_log_frequency"), extra)
 
 
 class Lattice(NamedTuple):

@@ -1,7 +1,7 @@
 r"""Three ways to read tags off an encoder: softmax per character, MEMM, CRF.
 
-All take emissions :math:`h` `(batch, time, tags)` and return a `Chain`, a distribution over whole tag
-sequences, so that best paths, marginals and constraints are asked for in the same words.
+All take emissions :math:`h` `(batch, time, tags)` and return a `Chain`, a distribution over whole
+tag sequences, so that best paths, marginals and constraints are asked for in the same words.
 
 * *Softmax* knows no neighbours: :math:`p(y) = \prod_t \mathrm{softmax}(h_t)_{y_t}`, a chain without
   transitions.
@@ -10,15 +10,16 @@ sequences, so that best paths, marginals and constraints are asked for in the sa
   .. math:: p_\rightarrow(y) = \prod_t \mathrm{softmax}_{j}
             \bigl(\tfrac12 (h_t(j) + g_{y_{t-1} j})\bigr)_{y_t}
 
-  with plain :math:`\mathrm{softmax}(h_1)` at the first step; :math:`p_\leftarrow` is the same from right
-  to left with :math:`g^\top`. Training averages the two losses, and a path scores
-  :math:`\tfrac12(\log p_\rightarrow + \log p_\leftarrow)`. Each factor looks at two neighbours, so this
-  is a chain whose transitions change from step to step. Its own normaliser turns the geometric mean of
-  the two into a distribution again.
+  with plain :math:`\mathrm{softmax}(h_1)` at the first step; :math:`p_\leftarrow` is the same from
+  right to left with :math:`g^\top`. Training averages the two losses, and a path scores
+  :math:`\tfrac12(\log p_\rightarrow + \log p_\leftarrow)`. Each factor looks at two neighbours, so
+  this is a chain whose transitions change from step to step. Its own normaliser turns the geometric
+  mean of the two into a distribution again.
 * *CRF* normalises once, over all sequences; see `core.models.crf`.
 
 Sources: McCallum, Freitag, Pereira 2000, "Maximum entropy Markov models"; Su Jianlin,
-https://kexue.fm/archives/5542 and https://kexue.fm/archives/7213 (the two-way MEMM with halved sums).
+https://kexue.fm/archives/5542 and https://kexue.fm/archives/7213 (the two-way MEMM with halved
+sums).
 """
 
 import torch

@@ -3,24 +3,27 @@ r"""Tags for the characters of a sentence: embeddings, an encoder, and a head th
 What a character brings to the encoder, side by side:
 
 * its embedding;
-* embeddings of the two bigrams it belongs to, with its left and its right neighbour. They replace much
+* embeddings of the two bigrams it belongs to, with its left and its right neighbour. They replace
+much
   of what a word would say and are worth several points of F1 in Chinese (Zhang and Yang 2018);
 * which words of some lexicons begin, go on and end here, by word length, as 0/1 flags.
 
-Neither bigrams nor lexicon words are stored: the model keeps their hashes, sorted, so what it knows of a
-string is whether it is known. Two encoders: *bilstm*, a stack of LSTMs, one per direction; *dgcnn*, the
-dilated gated convolutions of post 6671, :math:`Y = X + \mathrm{Conv}_1(X) \odot \sigma(\mathrm{Conv}_2(X))`
-with width 3 and dilations 1, 2, 5, .... A linear layer gives emissions, and a head of
-`core.models.tag_heads` (CRF, MEMM or softmax) makes a distribution over tag sequences of them.
+Neither bigrams nor lexicon words are stored: the model keeps their hashes, sorted, so what it knows
+of a string is whether it is known. Two encoders: *bilstm*, a stack of LSTMs, one per direction;
+*dgcnn*, the dilated gated convolutions of post 6671, :math:`Y = X + \mathrm{Conv}_1(X) \odot
+\sigma(\mathrm{Conv}_2(X))` with width 3 and dilations 1, 2, 5, .... A linear layer gives emissions,
+and a head of `core.models.tag_heads` (CRF, MEMM or softmax) makes a distribution over tag sequences
+of them.
 
-A model may have *side* outputs with tag sets of their own on the same encoder, read off by softmax. They
-are trained along with the main one, on data tagged otherwise, and cost nothing when they are not asked.
+A model may have *side* outputs with tag sets of their own on the same encoder, read off by softmax.
+They are trained along with the main one, on data tagged otherwise, and cost nothing when they are
+not asked.
 
-Sources: Su Jianlin, https://kexue.fm/archives/5542 (CRF) and https://kexue.fm/archives/6671 (DGCNN);
-Huang, Xu, Yu 2015, https://arxiv.org/abs/1508.01991 (BiLSTM-CRF); Zhang and Yang 2018,
-https://arxiv.org/abs/1805.02023 (bigrams); Ma et al. 2020, https://arxiv.org/abs/1908.05969 (lexicon
-words by their place in the word). Departures: words are flags and not vectors, since their vectors would
-be larger than the model.
+Sources: Su Jianlin, https://kexue.fm/archives/5542 (CRF) and https://kexue.fm/archives/6671
+(DGCNN); Huang, Xu, Yu 2015, https://arxiv.org/abs/1508.01991 (BiLSTM-CRF); Zhang and Yang 2018,
+https://arxiv.org/abs/1805.02023 (bigrams); Ma et al. 2020, https://arxiv.org/abs/1908.05969
+(lexicon words by their place in the word). Departures: words are flags and not vectors, since their
+vectors would be larger than the model.
 """
 
 from collections.abc import Sequence
@@ -86,8 +89,8 @@ class TaggerConfig:
 class ChannelDropout(nn.Module):
     """Dropout that silences the same channels at all positions of a sentence, `(batch, time, width)`.
 
-    Gal and Ghahramani 2016, https://arxiv.org/abs/1512.05287. One mask a sentence also costs fifty times
-    fewer random numbers, which show on a CPU.
+    Gal and Ghahramani 2016, https://arxiv.org/abs/1512.05287. One mask a sentence also costs fifty
+    times fewer random numbers, which show on a CPU.
     """
 
     def __init__(self, rate: float) -> None:
@@ -104,8 +107,8 @@ class ChannelDropout(nn.Module):
 class BiLSTM(nn.Module):
     """LSTMs to the right and to the left, `(batch, time, inputs)` to `(batch, time, 2 * width)`.
 
-    The one to the left reads every sentence reversed in its place, so padding comes last for both and
-    never reaches a character. Dense batches train twice as fast on a CPU as packed ones.
+    The one to the left reads every sentence reversed in its place, so padding comes last for both
+    and never reaches a character. Dense batches train twice as fast on a CPU as packed ones.
     """
 
     def __init__(self, inputs: int, width: int, layers: int, dropout: float) -> None:
@@ -212,12 +215,14 @@ class Tagger(nn.Module):
         if self.config.lexicons:
             parts.append(self.words(self.flags(characters)))
         x = self.dropout(torch.cat(parts, dim=2))
-        return self.dropout(self.encoder(x, characters != PADDING))
+        seen: Tensor = self.dropout(self.encoder(x, characters != PADDING))
+        return seen
 
     def emissions(self, characters: Tensor, side: int | None = None) -> Tensor:
         """Scores `(batch, time, tags)` of the main output's tags, or of side output `side`."""
         project = self.project if side is None else self.sides[side]
-        return project(self.features(characters)).float()
+        scores: Tensor = project(self.features(characters))
+        return scores.float()
 
     def chain(self, characters: Tensor, *, legal: bool = True) -> Chain:
         """The distribution over tag sequences; `legal` excludes what the tag scheme excludes."""
@@ -227,7 +232,8 @@ class Tagger(nn.Module):
         """The same for emissions that are at hand, edited ones too."""
         chain = self.head.chain(emissions, mask)
         if legal:
-            chain = chain.forbid(self.illegal, self.illegal_start, self.illegal_end)
+            names = ("illegal", "illegal_start", "illegal_end")
+            chain = chain.forbid(*(self.get_buffer(name) for name in names))
         return chain
 
     def forward(self, characters: Tensor, tags: Tensor, side: int | None = None) -> Tensor:
@@ -237,7 +243,9 @@ class Tagger(nn.Module):
     def loss(self, characters: Tensor, tags: Tensor, side: int | None = None) -> Tensor:
         """Negative log-likelihood of tags `(batch, time)` in nats, `(batch,)`."""
         head = self.head if side is None else SoftmaxHead(self.config.side_tags[side])
-        return head.loss(self.emissions(characters, side), tags, characters != PADDING)
+        mask = characters != PADDING
+        nats: Tensor = head.loss(self.emissions(characters, side), tags, mask)
+        return nats
 
     def golden(self, inputs: dict[str, Tensor]) -> dict[str, Tensor]:
         """Emissions, best paths and marginals of `input.characters`, for the shipped file's check."""
@@ -253,7 +261,7 @@ class Tagger(nn.Module):
     def _bigram_numbers(self, characters: Tensor) -> Tensor:
         """Numbers of the pairs (t - 1, t) for t = 0 .. time, `(batch, time + 1)`."""
         edge = F.pad(characters, (1, 1))
-        return look_up(self.bigram_hashes, hash_strings(edge.unfold(1, 2, 1)))
+        return look_up(self.get_buffer("bigram_hashes"), hash_strings(edge.unfold(1, 2, 1)))
 
     def flags(self, characters: Tensor) -> Tensor:
         """Which lexicon words begin, go on and end at each character, `(batch, time, flags)`, 0 or 1."""

@@ -1,8 +1,8 @@
 """Characters as numbers for models, and strings of them as hashes.
 
-Models count characters from 0: `PADDING`, `UNKNOWN`, then a vocabulary from `KNOWN` on. What a model knows
-of longer strings (bigrams, words) it keeps as a sorted list of hashes: enough to recognise a string,
-useless to list them.
+Models count characters from 0: `PADDING`, `UNKNOWN`, then a vocabulary from `KNOWN` on. What a
+model knows of longer strings (bigrams, words) it keeps as a sorted list of hashes: enough to
+recognise a string, useless to list them.
 """
 
 from collections.abc import Iterable

@@ -1,14 +1,14 @@
 """Character offsets that stay exact: length-preserving normalisation, chunks of long texts, stitching.
 
-A model reads `normalise(text)`, which replaces characters one by one and never changes their number, so
-a position in what it read is the same position in what was typed. A Python string counts code points:
-an emoji is one, an emoji with a skin tone two, a letter with a combining accent two, a lone surrogate
-one. Whatever the text holds, `text[start:end]` is the span.
+A model reads `normalise(text)`, which replaces characters one by one and never changes their
+number, so a position in what it read is the same position in what was typed. A Python string counts
+code points: an emoji is one, an emoji with a skin tone two, a letter with a combining accent two, a
+lone surrogate one. Whatever the text holds, `text[start:end]` is the span.
 
-Texts longer than a model's window are read in chunks. A chunk ends at the end of a sentence where it
-can; where it cannot, its neighbour starts `overlap` characters earlier, so that no name is seen only
-in two halves. Every character is owned by exactly one chunk, and a span by the chunk that owns its
-first character.
+Texts longer than a model's window are read in chunks. A chunk ends at the end of a sentence where
+it can; where it cannot, its neighbour starts `overlap` characters earlier, so that no name is seen
+only in two halves. Every character is owned by exactly one chunk, and a span by the chunk that owns
+its first character.
 """
 
 import unicodedata
@@ -37,8 +37,8 @@ def normalise(text: str) -> str:
     """The text as models read it, of the same length.
 
     Full-width digits, Latin letters and the full-width space become half-width (as in the training
-    data; punctuation keeps its width), any other white space a plain space, control characters, lone
-    surrogates and unassigned code points the placeholder.
+    data; punctuation keeps its width), any other white space a plain space, control characters,
+    lone surrogates and unassigned code points the placeholder.
     """
     return text.translate(_TABLE)
 
@@ -71,8 +71,8 @@ def chunks(text: str, size: int, overlap: int) -> list[Chunk]:
     """Pieces of at most `size` characters that together own every character once.
 
     A piece that has a sentence end in its second half is cut there and shares nothing with the
-    next; any other cut is overlapped by `overlap` characters, shared out in the middle. An empty text
-    has no chunks. Raises `ValueError` unless `0 <= overlap < size / 2`.
+    next; any other cut is overlapped by `overlap` characters, shared out in the middle. An empty
+    text has no chunks. Raises `ValueError` unless `0 <= overlap < size / 2`.
     """
     if not 0 <= 2 * overlap < size:
         raise ValueError(f"expected 0 <= overlap < size / 2, got overlap {overlap}, size {size}")
@@ -109,8 +109,8 @@ def _sentence_end(text: str, low: int, high: int) -> int:
 def stitch(pieces: Sequence[Chunk], found: Iterable[Iterable[Span]]) -> list[Span]:
     """Spans of the whole text from those of each chunk, whose offsets count from the chunk's start.
 
-    A span counts where its first character is owned. Where two chunks disagree across their border and
-    spans overlap, the earlier one stays.
+    A span counts where its first character is owned. Where two chunks disagree across their border
+    and spans overlap, the earlier one stays.
     """
     spans: list[Span] = []
     for piece, local in zip(pieces, found, strict=True):

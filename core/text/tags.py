@@ -8,9 +8,9 @@ A scheme names how the characters of a span are marked, a `TagSet` is a scheme w
 | `BIOES` | `S`           | `B`   | `I`    | `E`  | `O`  |
 | `BMES`  | `S`           | `B`   | `M`    | `E`  | `O`  |
 
-Word segmentation is `BMES` with the one type `""` and without `O`: words cover the text, the tags are
-plain `B`, `M`, `E`, `S`. Some tag sequences say nothing a span could say (`O` then `I-PER`): the legal
-steps are listed as masks, and `decode` repairs what is illegal:
+Word segmentation is `BMES` with the one type `""` and without `O`: words cover the text, the tags
+are plain `B`, `M`, `E`, `S`. Some tag sequences say nothing a span could say (`O` then `I-PER`):
+the legal steps are listed as masks, and `decode` repairs what is illegal:
 
 * a tag that continues or ends a span of a type that is not open begins a new span of that type;
 * an open span ends before a tag that does not continue it, and at the end of the text.
@@ -61,8 +61,8 @@ OUTSIDE = "O"
 class TagSet:
     """The tags of a scheme for given span types.
 
-    With `outside=False` every character belongs to a span and there is no `O`. Raises `ValueError` for
-    an unknown scheme, for no or doubled types, and for a type-less set among several types.
+    With `outside=False` every character belongs to a span and there is no `O`. Raises `ValueError`
+    for an unknown scheme, for no or doubled types, and for a type-less set among several types.
     """
 
     scheme: str
@@ -206,8 +206,8 @@ def export(text: str, spans: Iterable[Span], scheme: str = "BIO") -> list[str]:
 def conll(text: str, spans: Iterable[Span], scheme: str = "BIO") -> str:
     r"""CoNLL columns: a line `character TAB tag` per character, ended by an empty line.
 
-    White space and control characters are written as escapes (`\n`, `\u3000`), so that the n-th line
-    is always the n-th character.
+    White space and control characters are written as escapes (`\n`, `\u3000`), so that the n-th
+    line is always the n-th character.
     """
     lines = [
         f"{_visible(char)}\t{tag}"

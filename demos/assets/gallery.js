@@ -1,7 +1,7 @@
 // The page around the tabs: language, theme, search, links, and the small helpers all blocks use.
 
 const query = () => new URLSearchParams(location.search);
-export const lang = document.documentElement.lang === "zh" ? "zh" : "en";
+export const lang = window.galleryLang === "en" ? "en" : "zh";
 
 /** The text in the page's language. */
 export const t = (zh, en) => (lang === "zh" ? zh : en);
@@ -208,6 +208,7 @@ window.gallery = {
   shownInput: ([slug, scene, name]) => shown.get(`${slug}/${scene}`)?.inputs?.[name],
 };
 
+document.documentElement.lang = lang; // Gradio sets the browser's own
 const wanted = query().get("tab");
 if (query().has("embed")) document.documentElement.classList.add("embedded");
 if (localStorage.getItem("gallery-theme")) {

@@ -129,9 +129,12 @@ class Stage {
     [...this.blocks.children].slice(blocks.length).forEach((old) => old.remove());
   }
 
-  drawRun({ run, progress }) {
+  drawRun({ run, progress, stored }) {
     const parts = [];
-    if (run) {
+    if (run && stored) {
+      parts.push(el("b", {}, `○ ${t("预先算好的例子", "computed beforehand")}`));
+      parts.push(el("span", {}, `${t("权重", "weights")} ${run.weights}`));
+    } else if (run) {
       parts.push(el("b", {}, `● ${t("计算", "compute")} ${run.compute_ms} ms`));
       parts.push(el("span", {}, `${t("排队", "queue")} ${run.queue_ms} ms`));
       parts.push(el("span", {}, run.device));

@@ -52,6 +52,9 @@ def test_derivatives_agree_with_central_differences(text: str) -> None:
     parsed, h = formula.parse(text), 1e-5
     x, y = np.array([0.7, 2.3]), np.array([1.9, 0.4])
     gradient, hessian = parsed.gradient(x, y), parsed.hessian(x, y)
+    at_point = (parsed.gradient_at(0.7, 1.9), parsed.hessian_at(0.7, 1.9))
+    np.testing.assert_allclose(at_point[0], gradient[:, 0], rtol=1e-12, atol=1e-14)
+    np.testing.assert_allclose(at_point[1], hessian[..., 0].ravel(), rtol=1e-12, atol=1e-14)
     for i, (dx, dy) in enumerate(((h, 0), (0, h))):
         slope = (parsed.value(x + dx, y + dy) - parsed.value(x - dx, y - dy)) / (2 * h)
         np.testing.assert_allclose(gradient[i], slope, rtol=1e-6, atol=1e-6)
@@ -71,6 +74,8 @@ def test_arrays_broadcast_and_undefined_points_are_nan() -> None:
     value = parsed.value(np.array([[1.0, -1.0]]), np.zeros((3, 1)))
     assert value.shape == (3, 2)
     assert np.isnan(value[:, 1]).all()
+    assert np.isnan(parsed.gradient_at(float("nan"), 0.0)[0])
+    assert formula.parse("1/x", ["x"]).gradient_at(0.0) == [-np.inf]
     assert formula.parse("3").gradient(np.zeros(4), np.zeros(4)).shape == (2, 4)
 
 

@@ -42,7 +42,7 @@ def build(encoder="bilstm", decoder="crf", dropout=0.0, layers=2) -> Tagger:
     )
     model = Tagger(config)
     pairs = torch.cartesian_prod(torch.arange(20), torch.arange(20))[::10]
-    words = hash_strings(sentences().unfold(1, 3, 1).flatten(0, 1)).unique()
+    words = hash_strings(sentences()[0].unfold(0, 3, 1)).unique()
     model.know(hash_strings(pairs), [words[:6], words[-5:]])
     return model
 
@@ -195,15 +195,13 @@ def test_texts_become_numbers_of_the_same_length() -> None:
 
 
 def test_hashes_tell_strings_apart() -> None:
-    generator = random.Random(0)
-    strings = {tuple(generator.choices(range(9000), k=generator.randint(1, 8))) for _ in range(5000)}
-    hashes = {int(hash_strings(torch.tensor(string))) for string in strings}
-    assert len(hashes) == len(strings)
-    assert all(0 <= value < 1 << 62 for value in hashes)
-    # Stored weights hold these numbers: the function is a file format.
-    assert hash_strings(torch.tensor([[1, 2], [2, 1], [0, 3]])).tolist() == FIXED
-    known = torch.tensor([3, 5, 9])
-    assert look_up(known, torch.tensor([5, 4, 10, 3])).tolist() == [1, 3, 3, 0]
+    generator = random.Random(0) strings = {tuple(generator.choices(range(9000),
+    k=generator.randint(1, 8))) for _ in range(5000)} hashes =
+    {int(hash_strings(torch.tensor(string))) for string in strings} assert len(hashes) ==
+    len(strings) assert all(0 <= value < 1 << 62 for value in hashes) # Stored weights hold these
+    numbers: the function is a file format. assert hash_strings(torch.tensor([[1, 2], [2, 1], [0,
+    3]])).tolist() == FIXED known = torch.tensor([3, 5, 9]) assert look_up(known, torch.tensor([5,
+    4, 10, 3])).tolist() == [1, 3, 3, 0]
 
 
 FIXED = [4276890080393219102, 2685821653807757719, 1497286361580311814]

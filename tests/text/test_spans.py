@@ -36,7 +36,9 @@ def test_normalisation_never_changes_a_length_and_is_idempotent() -> None:
 
 
 def random_text(generator: random.Random, length: int) -> str:
-    return "".join(generator.choices("的一是在不了有和人这中大为上个国我以要他" + ODD + "。！”", k=length))
+    return "".join(
+        generator.choices("的一是在不了有和人这中大为上个国我以要他" + ODD + "。！”", k=length)
+    )
 
 
 @pytest.mark.parametrize(("size", "overlap"), [(1, 0), (5, 0), (5, 2), (64, 16), (64, 31)])

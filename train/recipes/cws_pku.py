@@ -1,17 +1,16 @@
 """`cws-pku`: word segmentation in the standard of Peking University.
 
-The text is People's Daily of January 1998, of which the training part of the SIGHAN 2005 set is made, so
-the PKU test of SIGHAN 2005 measures these weights. Parts of speech of the same sentences and the words
-of another standard (SXU) teach the encoder at the side.
+The text is People's Daily of January 1998, of which the training part of the SIGHAN 2005 set is
+made, so the PKU test of SIGHAN 2005 measures these weights. Parts of speech of the same sentences
+and the words of another standard (SXU) teach the encoder at the side.
 """
 
 from dataclasses import dataclass
 
-from benchmarks.readers import read_jsonl
-from benchmarks.tagging_data import read_parts_of_speech, read_word_list, read_words
+from benchmarks.tagging_data import read_names, read_parts_of_speech, read_word_list, read_words
 from core.text.tags import segmentation_tags
 from train.recipe import Card
-from train.tagging import TaggingRecipe, part_of_speech_tags, words_of
+from train.tagging import Reading, TaggingRecipe, part_of_speech_tags, words_of
 
 
 @dataclass(kw_only=True)
@@ -26,31 +25,29 @@ class CwsPkuRecipe(TaggingRecipe):
     side: bool = True
     gazetteer: bool = True
 
-    def read(self) -> None:
+    def read(self) -> Reading:
         """The news of 1998; its parts of speech and SXU's words at the side."""
         assert self.data is not None
         limit = 300 if self.smoke else None
         folder = self.data / "segmentation"
-        self.tag_set = segmentation_tags()
-        self.main = read_words(folder / "pd1998.train.txt.xz", limit)
-        self.dev = read_words(folder / "pd1998.dev.txt.xz", limit)
         other = read_words(folder / "sxu.train.txt.xz", limit)
+        data = Reading(
+            tag_set=segmentation_tags(),
+            main=read_words(folder / "pd1998.train.txt.xz", limit),
+            dev=read_words(folder / "pd1998.dev.txt.xz", limit),
+        )
         if self.side:
             tagged = read_parts_of_speech(folder / "pd1998_pos.train.txt.xz", limit)
-            self.sides = [(tagged, part_of_speech_tags(tagged)), (other, segmentation_tags())]
+            data.sides = [(tagged, part_of_speech_tags(tagged)), (other, segmentation_tags())]
         if self.gazetteer:
             # Words known from elsewhere: those of the training text itself would always be found
             # there, and the model would trust the list more than unseen text deserves.
-            places = {
-                row["word"]
-                for row in read_jsonl(self.data / "domain" / "thuocl.jsonl.xz")
-                if row["domain"] == "diming"
-            }
-            self.lexicons = [
+            data.lexicons = [
                 words_of(other),
                 set(read_word_list(folder / "msr_words.txt.xz")),
-                places,
+                read_names(self.data)[0],
             ]
+        return data
 
     def card(self) -> Card:
         """Facts for the model card."""
@@ -91,7 +88,11 @@ class CwsPkuRecipe(TaggingRecipe):
                 {"figure": "f1", "label": "word F1, dev 词 F1", "author": None},
                 {"figure": "precision", "label": "precision 准确率", "author": None},
                 {"figure": "recall", "label": "recall 召回率", "author": None},
-                {"figure": "chars_per_second", "label": "characters a second 字/秒", "author": None},
+                {
+                    "figure": "chars_per_second",
+                    "label": "characters a second 字/秒",
+                    "author": None,
+                },
             ],
             "limits": [
                 "Learned from the news of one month of 1998; names and words of later years and of "

@@ -1,16 +1,15 @@
 """`ner-cluener`: ten fine-grained entity types in news and web text, CLUENER 2020.
 
-The set is small (9,748 sentences), so MSRA's entities and the words of 1998's news at the side do much of
-the teaching, and word lists know names that the set does not show.
+The set is small (9,748 sentences), so MSRA's entities and the words of 1998's news at the side do
+much of the teaching, and word lists know names that the set does not show.
 """
 
 from dataclasses import dataclass
 
-from benchmarks.readers import read_jsonl
-from benchmarks.tagging_data import read_entities, read_parts_of_speech
+from benchmarks.tagging_data import read_names, read_entities, read_parts_of_speech
 from core.text.tags import TagSet
-from train.recipe import Card
-from train.tagging import TaggingRecipe, part_of_speech_tags
+from train.recipe import Card, Metric
+from train.tagging import Reading, TaggingRecipe, part_of_speech_tags
 
 TYPES = (
     "address",
@@ -42,28 +41,27 @@ class NerCluenerRecipe(TaggingRecipe):
     side: bool = True
     gazetteer: bool = True
 
-    def read(self) -> None:
+    def read(self) -> Reading:
         """CLUENER; MSRA's entities and People's Daily 1998 at the side; two lists of names."""
         assert self.data is not None
         limit = 300 if self.smoke else None
         folder = self.data / "ner"
-        self.tag_set = TagSet(self.scheme, TYPES)
-        self.main = read_entities(folder / "cluener.train.jsonl.xz", limit)
-        self.dev = read_entities(folder / "cluener.dev.jsonl.xz", limit)
+        data = Reading(
+            tag_set=TagSet(self.scheme, TYPES),
+            main=read_entities(folder / "cluener.train.jsonl.xz", limit),
+            dev=read_entities(folder / "cluener.dev.jsonl.xz", limit),
+        )
         if self.side:
             msra = read_entities(folder / "msra.train.jsonl.xz", limit)
             path = self.data / "segmentation" / "pd1998_pos.train.txt.xz"
             news = read_parts_of_speech(path, limit)
-            self.sides = [
+            data.sides = [
                 (msra, TagSet(self.scheme, ("PER", "LOC", "ORG"))),
                 (news, part_of_speech_tags(news)),
             ]
         if self.gazetteer:
-            words: dict[str, set[str]] = {"diming": set(), "lishimingren": set()}
-            for row in read_jsonl(self.data / "domain" / "thuocl.jsonl.xz"):
-                if row["domain"] in words:
-                    words[row["domain"]].add(row["word"])
-            self.lexicons = list(words.values())
+            data.lexicons = read_names(self.data)
+        return data
 
     def card(self) -> Card:
         """Facts for the model card."""
@@ -106,11 +104,12 @@ class NerCluenerRecipe(TaggingRecipe):
                 {"figure": "f1", "label": "entity F1, dev 实体 F1", "author": None},
                 {"figure": "precision", "label": "precision 准确率", "author": None},
                 {"figure": "recall", "label": "recall 召回率", "author": None},
-                *(
-                    {"figure": f"f1_{name}", "label": f"F1 {name}", "author": None}
-                    for name in TYPES
-                ),
-                {"figure": "chars_per_second", "label": "characters a second 字/秒", "author": None},
+                *(Metric(figure=f"f1_{n}", label=f"F1 {n}", author=None) for n in TYPES),
+                {
+                    "figure": "chars_per_second",
+                    "label": "characters a second 字/秒",
+                    "author": None,
+                },
             ],
             "limits": [
                 "Trained on sentences of at most 50 characters; annotators of the set disagree often "

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 
-from benchmarks.readers import read_jsonl
-from benchmarks.tagging_data import read_entities, read_parts_of_speech
+from benchmarks.tagging_data import read_names, read_entities, read_parts_of_speech
 from core.text.tags import TagSet
-from train.recipe import Card
-from train.tagging import TaggingRecipe, cut_side, part_of_speech_tags
+from train.recipe import Card, Metric
+from train.tagging import Reading, TaggingRecipe, cut_side, part_of_speech_tags
+
+TYPES = ("PER", "LOC", "ORG")
 
 
 @dataclass(kw_only=True)
@@ -21,23 +22,22 @@ class NerMsraRecipe(TaggingRecipe):
     side: bool = True
     gazetteer: bool = True
 
-    def read(self) -> None:
+    def read(self) -> Reading:
         """MSRA; People's Daily 1998 at the side; names of places and of historical persons."""
         assert self.data is not None
         limit = 300 if self.smoke else None
-        self.tag_set = TagSet(self.scheme, ("PER", "LOC", "ORG"))
-        self.main = read_entities(self.data / "ner" / "msra.train.jsonl.xz", limit)
-        self.dev = read_entities(self.data / "ner" / "msra.dev.jsonl.xz", limit)
+        data = Reading(
+            tag_set=TagSet(self.scheme, TYPES),
+            main=read_entities(self.data / "ner" / "msra.train.jsonl.xz", limit),
+            dev=read_entities(self.data / "ner" / "msra.dev.jsonl.xz", limit),
+        )
         if self.side:
             path = self.data / "segmentation" / "pd1998_pos.train.txt.xz"
-            news = cut_side(read_parts_of_speech(path, limit), self.dev)
-            self.sides = [(news, part_of_speech_tags(news))]
+            news = cut_side(read_parts_of_speech(path, limit), data.dev)
+            data.sides = [(news, part_of_speech_tags(news))]
         if self.gazetteer:
-            words: dict[str, set[str]] = {"diming": set(), "lishimingren": set()}
-            for row in read_jsonl(self.data / "domain" / "thuocl.jsonl.xz"):
-                if row["domain"] in words:
-                    words[row["domain"]].add(row["word"])
-            self.lexicons = list(words.values())
+            data.lexicons = read_names(self.data)
+        return data
 
     def card(self) -> Card:
         """Facts for the model card."""
@@ -78,11 +78,12 @@ class NerMsraRecipe(TaggingRecipe):
                 },
                 {"figure": "precision", "label": "precision 准确率", "author": None},
                 {"figure": "recall", "label": "recall 召回率", "author": None},
-                *(
-                    {"figure": f"f1_{name}", "label": f"F1 {name}", "author": None}
-                    for name in ("PER", "LOC", "ORG")
-                ),
-                {"figure": "chars_per_second", "label": "characters a second 字/秒", "author": None},
+                *(Metric(figure=f"f1_{n}", label=f"F1 {n}", author=None) for n in TYPES),
+                {
+                    "figure": "chars_per_second",
+                    "label": "characters a second 字/秒",
+                    "author": None,
+                },
             ],
             "limits": [
                 "Learned from news of the 1990s; names in other kinds of text are found less "

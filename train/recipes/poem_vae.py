@@ -1,4 +1,9 @@
-"""`poem-vae`: themes and local codes, couplets and quatrains of five and seven characters."""
+"""`poem-vae`: themes and local codes, couplets and quatrains of five and seven characters.
+
+First the decoder alone learns the language, then the code is switched on. Without the first lesson the
+code learns every character before the decoder knows what is likely: at equal time it ended two nats
+per character worse.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +17,7 @@ from benchmarks.readers import poem_tensor, read_poems, read_vocabulary
 from core.models.poem_vae import PoemVAE, PoemVAEConfig
 from core.nn import standard_normal_log_prob
 from core.text.forms import COUPLET5, FORMS
+from core.text.novelty import NoveltyFilter
 from train.recipe import Batch, Card, Logs, Recipe, shuffled
 
 
@@ -41,6 +47,8 @@ class PoemVAERecipe(Recipe):
     local: int = 8
     language_steps: int = 8000  # first lesson: the decoder alone learns the language
     beta: float = 0.7  # weight of the KL; below 1, so that codes say enough to reconstruct from
+    beta_steps: int = 400  # it rises over these steps, or a decoder that knows the language never
+    # looks at the code (at full weight from the first step the KL falls to a quarter nat)
     theme_nats: float = 2.0  # the theme may say this much for free, or nobody would use it
     word_dropout: float = 0.1  # what the decoder cannot see it has to take from the code
     forms: tuple[int, ...] = (0, 1, 2, 3)
@@ -106,7 +114,8 @@ class PoemVAERecipe(Recipe):
         theme = (difference[:, : self.theme].sum(dim=1) - terms.log_det[:, 0]).mean()
         local = (difference[:, self.theme :].sum(dim=1) - terms.log_det[:, 1:].sum(dim=1)).mean()
         penalty = theme.clamp_min(self.theme_nats) + local
-        return reconstruction + self.beta * penalty / length, {
+        beta = self.beta * min(1.0, (step + 1 - self.language_steps) / self.beta_steps)
+        return reconstruction + beta * penalty / length, {
             "reconstruction": reconstruction,
             "kl": (theme + local) / length,
             "theme": theme,
@@ -139,12 +148,60 @@ class PoemVAERecipe(Recipe):
         self.language_steps = 2
 
     def files(self, folder: Path) -> None:
-        """The vocabulary."""
+        """The vocabulary, and hashed runs of the corpus that tell what is new in a poem."""
         (folder / "vocab.json").write_text(self.vocabulary.to_json(), encoding="utf-8")
+        poems = (
+            FORMS[form].split(self.vocabulary.decode(row))
+            for form, tokens in self.train.items()
+            for row in tokens.tolist()
+        )
+        NoveltyFilter.build(poems).save(folder / "novelty.safetensors")
 
     def card(self) -> Card:
         """Facts for the model card."""
-        return {}
+        return {
+            "title": "Poem VAE (new)",
+            "title_zh": "诗歌 VAE（新版）",
+            "summary": "Couplets and quatrains of five and seven characters from Gaussian numbers: "
+            "a theme and a few numbers per character, decoded in reading order.",
+            "summary_zh": "由高斯随机数生成五言、七言的对联与绝句：一个主题加每字几个数，按阅读顺序解码。",
+            "post": {"title": "变分自编码器：随机成诗", "url": "https://kexue.fm/archives/5332"},
+            "licence": "mit",
+            "tags": ["vae", "poetry", "chinese"],
+            "data": [
+                {
+                    "name": "chinese-poetry: couplets of regulated verse, quatrains (train part)",
+                    "source": "github.com/chinese-poetry/chinese-poetry 99ebbef",
+                    "licence": "MIT; the poems are in the public domain",
+                }
+            ],
+            "metrics": [
+                {"figure": figure, "label": label, "author": None}
+                for figure, label in (
+                    ("reconstruction_char_accuracy", "五言联重构字准确率 reconstruction, couplets of 5"),
+                    ("elbo_nats_per_char", "ELBO（nats/字）couplets of 5"),
+                    ("couplet7_reconstruction_char_accuracy", "七言联重构 couplets of 7"),
+                    ("couplet7_elbo_nats_per_char", "ELBO 七言联 couplets of 7"),
+                    ("quatrain5_reconstruction_char_accuracy", "五绝重构 quatrains of 5"),
+                    ("quatrain5_elbo_nats_per_char", "ELBO 五绝 quatrains of 5"),
+                    ("quatrain7_reconstruction_char_accuracy", "七绝重构 quatrains of 7"),
+                    ("quatrain7_elbo_nats_per_char", "ELBO 七绝 quatrains of 7"),
+                    ("active_units", "活跃维数 active latent units"),
+                )
+            ],
+            "departures": [
+                "An autoregressive decoder, so that characters do not repeat by accident.",
+                "A theme code and one code per character instead of one code for all.",
+                "The prior is a conditional flow over standard normal numbers.",
+                "KL weight below 1 and word dropout, so that the code is used.",
+            ],
+            "limits": [
+                "Simplified characters, the 8,000 most frequent of the corpus.",
+                "It imitates the surface of Tang and Song verse; sense across lines is accidental.",
+            ],
+            "measure": "python -m benchmarks quality poem-vae --data couplets5.dev.jsonl.xz "
+            "--train couplets5.train.jsonl.xz",
+        }
 
 
 RECIPE = PoemVAERecipe

@@ -82,7 +82,39 @@ class PoemVAE2018Recipe(Recipe):
 
     def card(self) -> Card:
         """Facts for the model card."""
-        return {}
+        return {
+            "title": "Poem VAE (2018)",
+            "title_zh": "诗歌 VAE（2018 原版）",
+            "summary": "The post's model as it is: ten characters decoded in parallel from 64 "
+            "Gaussian numbers.",
+            "summary_zh": "原文的模型，原样训练：64 个高斯随机数并行解码出十个字。",
+            "post": {"title": "变分自编码器：随机成诗", "url": "https://kexue.fm/archives/5332"},
+            "licence": "mit",
+            "tags": ["vae", "poetry", "chinese"],
+            "data": [
+                {
+                    "name": "chinese-poetry: five-character couplets, quatrains cut in two (train)",
+                    "source": "github.com/chinese-poetry/chinese-poetry 99ebbef",
+                    "licence": "MIT; the poems are in the public domain",
+                }
+            ],
+            "metrics": [
+                {"figure": figure, "label": label, "author": None}
+                for figure, label in (
+                    ("reconstruction_char_accuracy", "重构字准确率 reconstruction, characters"),
+                    ("elbo_nats_per_char", "ELBO（nats/字）"),
+                    ("kl_nats", "KL（nats/联）"),
+                    ("active_units", "活跃维数 active latent units"),
+                )
+            ],
+            "limits": [
+                "The mean pool makes the code nearly blind to order.",
+                "Every position chooses alone, so characters repeat.",
+                "With KL weight 1 most of the 64 dimensions stay unused.",
+            ],
+            "measure": "python -m benchmarks quality poem-vae-2018 --data couplets5.dev.jsonl.xz "
+            "--train couplets5.train.jsonl.xz",
+        }
 
 
 RECIPE = PoemVAE2018Recipe

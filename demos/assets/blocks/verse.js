@@ -1,50 +1,63 @@
-// Poems as well-set verse: across or down, with pinyin, in either script; a click on a character shows
-// what else could have stood there.
+// Poems as well-set verse: across or down, with pinyin, in either script. A click on a character shows
+// what else could have stood there; a click on a poem opens its details below.
 import { colour, copy, download, el, t } from "../gallery.js";
 
-const wish = (name) => localStorage.getItem(`gallery-verse-${name}`) === "1";
-const options = () => ({ down: localStorage.getItem("gallery-verse-down") !== "0", pinyin: wish("pinyin"), old: wish("old") });
+const wish = (name) => localStorage.getItem(`gallery-verse-${name}`);
+const options = () => ({ down: wish("down") !== "0", pinyin: wish("pinyin") === "1", old: wish("old") === "1" });
 
-export function draw(node, block, stage) {
+export async function draw(node, block, stage) {
+  if (node.block !== block) Object.assign(node, { block, chosen: 0 });
   const redraw = () => draw(node, block, stage);
   const now = options();
-  const toggle = (name, label, on) => {
+  const toggle = (name, label) => {
     const box = el("input", { type: "checkbox", onchange: (event) => {
       localStorage.setItem(`gallery-verse-${name}`, event.target.checked ? "1" : "0");
       redraw();
     } });
-    box.checked = on;
+    box.checked = now[name];
     return el("label", {}, box, label);
   };
+  const choose = (i) => { node.chosen = i; redraw(); };
+  const cards = block.poems.map((poem, i) => card(poem, i, node, now, stage, choose));
+  const long = block.poems[0].lines[0].length > 5 ? " long" : "";
+  const grid = el("div", { class: `verses ${now.down ? "down" : "across"}${long}` }, ...cards);
   const tools = el("div", { class: "tools" },
-    toggle("down", t("竖排", "vertical"), now.down),
-    toggle("pinyin", t("拼音", "pinyin"), now.pinyin),
-    toggle("old", t("繁体", "traditional"), now.old),
+    toggle("down", t("竖排", "vertical")),
+    toggle("pinyin", t("拼音", "pinyin")),
+    toggle("old", t("繁体", "traditional")),
     el("span", { style: "flex:1" }),
     el("button", { type: "button", class: "quiet-button", onclick: () => copy(block.poems.map(plain).join("\n")) }, t("复制全部", "copy all")),
   );
-  const grid = el("div", { class: `verses ${now.down ? "down" : "across"}` },
-    ...block.poems.map((poem) => card(poem, block, stage, now)));
-  node.className = "block-verse";
-  node.replaceChildren(grid, tools);
+  const details = el("div", { class: "verse-details" });
+  node.replaceChildren(grid, tools, details);
+  for (const part of block.poems[node.chosen].details ?? []) {
+    const box = el("div");
+    details.append(box);
+    const drawer = await import(new URL(`${part.kind}.js`, import.meta.url).href);
+    drawer.draw(box, part, stage);
+  }
 }
 
 const plain = (poem) =>
   poem.lines.map((line, i) => line.map((c) => c.c).join("") + (i % 2 ? "。" : "，")).join("");
 
-function card(poem, block, stage, now) {
+function card(poem, i, node, now, stage, choose) {
+  const { block } = node;
   const lines = poem.lines.map((line) =>
     el("div", { class: "line" }, ...line.map((c) => character(c, now))));
-  const title = poem.title ? el("div", { class: "verse-title" }, poem.title) : null;
-  const badges = (poem.badges ?? []).map((b) => el("span", { class: `badge ${b.kind}`, title: b.title ?? "" }, b.text));
+  const badges = (poem.badges ?? []).map((b) => el("span", { class: `badge ${b.kind}`, title: b.title || null }, b.text));
   const buttons = [
-    el("button", { type: "button", title: t("复制", "copy"), onclick: () => copy(plain(poem)) }, t("复制", "copy")),
+    el("button", { type: "button", onclick: () => copy(plain(poem)) }, t("复制", "copy")),
     el("button", { type: "button", title: t("存成图片", "save as picture"), onclick: () => picture(poem, now) }, "PNG"),
+    ...(block.actions ?? []).map((action) =>
+      el("button", { type: "button", onclick: () => stage.act(action.name, poem.value) }, action.label)),
   ];
-  for (const action of block.actions ?? []) {
-    buttons.push(el("button", { type: "button", onclick: () => stage.act(action.name, poem.value) }, action.label));
-  }
-  return el("figure", { class: "verse-card" }, title,
+  const several = block.poems.length > 1 && poem.details?.length;
+  return el("figure", {
+    class: `verse-card${several && i === node.chosen ? " chosen" : ""}`,
+    onclick: (event) => { if (several && i !== node.chosen && !event.target.closest("figcaption")) choose(i); },
+  },
+    poem.title ? el("div", { class: "verse-title" }, poem.title) : null,
     el("div", { class: "verse", lang: "zh" }, ...lines),
     badges.length ? el("div", { class: "badges" }, ...badges) : null,
     el("figcaption", {}, ...buttons));
@@ -54,13 +67,10 @@ function character(c, now) {
   const shown = now.old ? c.t ?? c.c : c.c;
   const faint = c.p !== undefined && c.p < 0.3;
   const label = c.p === undefined ? c.c : `${c.c} ${Math.round(100 * c.p)}%`;
-  const glyph = now.pinyin && c.py
-    ? el("ruby", {}, shown, el("rt", {}, c.py))
-    : shown;
   return el("button", {
     type: "button", class: `char${faint ? " faint" : ""}${c.mark ? ` ${c.mark}` : ""}`, title: label,
     "aria-label": label, onclick: (event) => rivals(event.currentTarget, c),
-  }, glyph);
+  }, now.pinyin && c.py ? el("ruby", {}, shown, el("rt", {}, c.py)) : shown);
 }
 
 function rivals(anchor, c) {

@@ -1,0 +1,414 @@
+"""The frame every tab shares: scenes with controls and a stage, links, examples, errors, endpoints.
+
+A *scene* is one thing to do: named inputs, one handler, one stage that shows the answer. Most tabs have
+one; a tab with several shows them as a row of switches. The handler is a plain typed function whose
+parameters carry the names of the inputs; the frame makes of it the click, the link, the restored
+page, the example chips, the public endpoint and the MCP tool.
+"""
+
+import inspect
+import json
+import logging
+import secrets
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import wraps
+from typing import Any
+
+import gradio as gr
+
+from core.errors import InputError
+from core.runtime import Cancelled
+from demos import Demo
+from demos._outcome import Example, Outcome, plain
+from demos._words import language, resolve, resolve_all, say, unmark
+
+log = logging.getLogger(__name__)
+
+Handler = Callable[..., Outcome] | Callable[..., Iterator[Outcome]]
+
+MOUNT = """
+import(new URL('gradio_api/gallery/stage.js?v=' + props.version, document.baseURI))
+  .then(stage => stage.mount({element, props, trigger, server, watch}));
+'restore'; 'act';
+"""
+
+from gradio.events import Dependency
+
+class Stage(gr.HTML):
+    """Where a scene's answer appears; drawn in the browser by `assets/stage.js` from plain values."""
+
+    def __init__(
+        self, *, slug: str, scene: str, live: Sequence[Callable[..., Any]] = (), **props: Any
+    ) -> None:
+        super().__init__(
+            value="",
+            html_template='<div class="stage" aria-live="polite"></div>',
+            js_on_load=MOUNT,
+            apply_default_css=False,
+            elem_id=f"stage-{slug}-{scene}",
+            elem_classes=["stage-box"],
+            server_functions=list(live),
+            slug=slug,
+            scene=scene,
+            **props,
+        )
+
+    def get_block_name(self) -> str:
+        """Gradio draws it as its HTML component."""
+        return "html"
+    from typing import Callable, Literal, Sequence, Any, TYPE_CHECKING
+    from gradio.blocks import Block
+    if TYPE_CHECKING:
+        from gradio.components import Timer
+        from gradio.components.base import Component
+
+
+class Scene:
+    """One thing to do in a tab; made by `Tab.scene`."""
+
+    def __init__(self, tab: "Tab", name: str) -> None:
+        self.tab, self.name = tab, name
+        self.inputs: dict[str, gr.components.Component] = {}
+        self.defaults: dict[str, Any] = {}
+        self.live_inputs: list[gr.components.Component] = []
+        self.examples: list[Example] = []
+        self.handler: Handler | None = None
+        self.stage: Stage | None = None
+        self.actions: dict[str, Handler] = {}
+
+    # -- layout -----------------------------------------------------------------------------------
+
+    @contextmanager
+    def controls(self) -> Iterator[None]:
+        """The left column: inputs in reading order, the primary button last."""
+        with gr.Column(elem_classes=["controls"], min_width=0):
+            yield
+            gr.HTML(
+                "", elem_id=f"notice-{self.tab.slug}-{self.name}", elem_classes=["notice-slot"]
+            )
+
+    @contextmanager
+    def more(self, label: str = say("更多", "More")) -> Iterator[None]:
+        """Inputs that most visitors leave alone."""
+        with gr.Accordion(label, open=False, elem_classes=["more"]):
+            yield
+
+    def input(
+        self, name: str, component: gr.components.Component, *, live: bool = False
+    ) -> gr.components.Component:
+        """Name a component: it becomes the handler's argument and part of the link.
+
+        With `live` the scene answers as soon as the value changes.
+        """
+        self.inputs[name] = component
+        self.defaults[name] = component.value
+        component.elem_id = f"in-{self.tab.slug}-{self.name}-{name}"
+        if live:
+            self.live_inputs.append(component)
+        return component
+
+    def seed(self, value: int = 20180324, *, name: str = "seed") -> gr.components.Component:
+        """A visible seed with buttons for another one and for the one of the shown result."""
+        with gr.Row(elem_classes=["seed"]):
+            number = self.input(
+                name,
+                gr.Number(
+                    value,
+                    label=say("随机种子", "Seed"),
+                    precision=0,
+                    minimum=0,
+                    maximum=2**32 - 2,
+                    min_width=0,
+                    scale=3,
+                ),
+            )
+            again = gr.Button(say("沿用", "Reuse"), min_width=0, scale=1, elem_classes=["quiet"])
+            other = gr.Button(say("换一个", "Another"), min_width=0, scale=1, elem_classes=["quiet"])
+        key = json.dumps([self.tab.slug, self.name, name])
+        again.click(
+            None, number, number, js=f"(now) => window.gallery.shownInput({key}) ?? now"
+        )
+        self._other = (other, number)
+        return number
+
+    def primary(self, label: str, handler: Handler) -> None:
+        """The scene's one important button, and what it runs."""
+        self.handler = handler
+        self._button = gr.Button(label, variant="primary", elem_classes=["primary"])
+        parameters = set(inspect.signature(handler).parameters)
+        if parameters != set(self.inputs):
+            raise ValueError(
+                f"{self.tab.slug}/{self.name}: the handler takes {sorted(parameters)}, "
+                f"the inputs are {sorted(self.inputs)}"
+            )
+
+    def show(
+        self, *, live: Mapping[str, Callable[..., Any]] | None = None, **props: Any
+    ) -> None:
+        """The right column, and all wiring. `live` functions answer drags without the queue.
+
+        A live function gets the plain value that its block sends and returns plain values.
+        """
+        assert self.handler is not None, "call primary() before show()"
+        servers = []
+        for name, function in (live or {}).items():
+            servers.append(_live(function, name))
+        self.stage = Stage(
+            slug=self.tab.slug,
+            scene=self.name,
+            live=servers,
+            version=self.tab.version,
+            examples=[
+                {"title": e.title, "inputs": dict(e.inputs), "note": e.note} for e in self.examples
+            ],
+            card=list(self.tab.demo.weights),
+            endpoint=self.handler.__name__,
+            defaults=self.defaults,
+            **props,
+        )
+        self._wire()
+
+    def act(self, name: str, handler: Handler) -> None:
+        """A block may ask for `name` with a plain value; the handler's outcome goes on the stage.
+
+        The handler gets the value and the scene's inputs as one mapping.
+        """
+        self.actions[name] = handler
+
+    # -- wiring -----------------------------------------------------------------------------------
+
+    def _wire(self) -> None:
+        stage, handler = self.stage, self.handler
+        assert stage is not None and handler is not None
+        components = list(self.inputs.values())
+        run = _wrap(self, handler)
+        triggers = [self._button.click]
+        triggers += [c.submit for c in components if isinstance(c, gr.Textbox) and c.lines == 1]
+        for component in self.live_inputs:
+            release = getattr(component, "release", None)
+            triggers.append(release if release is not None else component.input)
+        common: dict[str, Any] = {
+            "outputs": stage,
+            "show_progress": "minimal",
+            "api_visibility": "private",
+            "concurrency_limit": None,
+        }
+        gr.on(triggers, run, components, trigger_mode="always_last", **common)
+        if hasattr(self, "_other"):
+            button, number = self._other
+            draw = "() => Math.floor(Math.random() * 2 ** 31)"
+            button.click(None, None, number, js=draw).then(run, components, **common)
+        restore: dict[str, Any] = common | {"outputs": [*components, stage]}
+        stage.restore(_restore(self, handler), None, **restore)  # type: ignore[operator]
+        if self.actions:
+            stage.act(_act(self), components, **common)  # type: ignore[operator]
+
+
+class Tab:
+    """Builds one demo's page inside a `gr.Tab`."""
+
+    def __init__(self, demo: Demo, version: str) -> None:
+        self.demo, self.slug, self.version = demo, demo.slug, version
+        self.scenes: list[Scene] = []
+
+    @contextmanager
+    def scene(self, name: str = "main", title: str = "") -> Iterator[Scene]:
+        """One thing to do; give a title when the tab has several (inside `scenes()`)."""
+        scene = Scene(self, name)
+        self.scenes.append(scene)
+        if title:
+            with (
+                gr.Tab(title, id=name, elem_id=f"scene-{self.slug}-{name}"),
+                gr.Row(elem_classes=["scene"]),
+            ):
+                yield scene
+        else:
+            with gr.Row(elem_classes=["scene"]):
+                yield scene
+
+    @contextmanager
+    def several(self) -> Iterator[None]:
+        """A row of switches between the scenes made inside."""
+        with gr.Tabs(elem_classes=["scenes"], elem_id=f"scenes-{self.slug}"):
+            yield
+
+
+def endpoint(scene: Scene) -> Callable[..., Any]:
+    """The scene's handler as a public function: same name, types and docstring, plain values out."""
+    handler = scene.handler
+    assert handler is not None
+
+    @wraps(handler)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        try:
+            answer = handler(*args, **kwargs)
+            if inspect.isgenerator(answer):
+                *_, answer = answer
+        except InputError as error:
+            raise gr.Error(str(error), print_exception=False) from error
+        assert isinstance(answer, Outcome)
+        return plain(answer.result)
+
+    signature = inspect.signature(handler)
+    call.__signature__ = signature.replace(return_annotation=dict)  # type: ignore[attr-defined]
+    call.__annotations__ = {**handler.__annotations__, "return": dict}
+    return call
+
+
+# -- handlers as Gradio sees them -----------------------------------------------------------------
+
+
+def _wrap(scene: Scene, handler: Handler) -> Callable[..., Any]:
+    """A handler with positional inputs, the page's language, and errors as part of the answer."""
+    names = list(scene.inputs)
+    if inspect.isgeneratorfunction(handler):
+
+        def stream(*values: Any, request: gr.Request) -> Iterator[str]:
+            lang = language_of(request)
+            inputs = _cleaned(dict(zip(names, values, strict=True)))
+            try:
+                for outcome in handler(**inputs):
+                    yield _payload(scene, outcome, inputs, lang)
+            except Exception as error:
+                yield _failure(scene, error, inputs, lang)
+
+        return stream
+
+    def once(*values: Any, request: gr.Request) -> str:
+        inputs = _cleaned(dict(zip(names, values, strict=True)))
+        return _answer(scene, handler, inputs, language_of(request))
+
+    return once
+
+
+def _answer(scene: Scene, handler: Handler, inputs: dict[str, Any], lang: str) -> str:
+    try:
+        outcome = handler(**inputs)
+        if inspect.isgenerator(outcome):
+            *_, outcome = outcome
+        assert isinstance(outcome, Outcome)
+        return _payload(scene, outcome, inputs, lang)
+    except Exception as error:
+        return _failure(scene, error, inputs, lang)
+
+
+def _restore(scene: Scene, handler: Handler) -> Callable[..., Any]:
+    """Set the inputs from a link or an example and run; what the link leaves out is at its default."""
+
+    def restore(event: gr.EventData, request: gr.Request) -> list[Any]:
+        wanted = event._data.get("inputs") if isinstance(event._data, dict) else None
+        inputs = {
+            name: coerce(component, (wanted or {}).get(name), scene.defaults[name])
+            for name, component in scene.inputs.items()
+        }
+        payload = _answer(scene, handler, _cleaned(inputs), language_of(request))
+        return [*inputs.values(), payload]
+
+    return restore
+
+
+def _act(scene: Scene) -> Callable[..., str]:
+    names = list(scene.inputs)
+
+    def act(*values: Any, event: gr.EventData, request: gr.Request) -> str:
+        inputs = _cleaned(dict(zip(names, values, strict=True)))
+        lang = language_of(request)
+        data = event._data if isinstance(event._data, dict) else {}
+        handler = scene.actions.get(str(data.get("name")))
+        if handler is None:
+            return _failure(scene, KeyError("unknown action"), inputs, lang)
+        try:
+            outcome = handler(data.get("value"), inputs)
+            assert isinstance(outcome, Outcome)
+            return _payload(scene, outcome, inputs, lang)
+        except Exception as error:
+            return _failure(scene, error, inputs, lang)
+
+    return act
+
+
+def _live(function: Callable[..., Any], name: str) -> Callable[..., Any]:
+    def live(value: Any, request: gr.Request | None = None) -> Any:
+        lang = language_of(request)
+        try:
+            return resolve_all(plain(function(value)), lang)
+        except Exception as error:
+            return {"error": error_text(error, lang)}
+
+    live.__name__ = name
+    return live
+
+
+def _payload(scene: Scene, outcome: Outcome, inputs: dict[str, Any], lang: str) -> str:
+    payload = outcome.payload() | {"inputs": inputs, "lang": lang}
+    return json.dumps(resolve_all(payload, lang), ensure_ascii=False, allow_nan=False)
+
+
+def _failure(scene: Scene, error: Exception, inputs: dict[str, Any], lang: str) -> str:
+    """The error as an answer: the page shows the sentence and keeps the result it had."""
+    if isinstance(error, Cancelled):
+        text = resolve(say("已停止。", "Stopped."), lang)
+    else:
+        text = error_text(error, lang)
+    return json.dumps({"error": text, "inputs": inputs, "lang": lang}, ensure_ascii=False)
+
+
+def error_text(error: Exception, lang: str) -> str:
+    """One sentence for the visitor; what only helps a developer goes to the log."""
+    text = getattr(error, "text", None)
+    if callable(text):  # InputError, WeightsError
+        return str(text(lang))
+    ticket = secrets.token_hex(3)
+    log.exception("unexpected error %s", ticket, exc_info=error)
+    return resolve(
+        say(
+            f"这里出了意料之外的错，输入没有丢。记录编号 {ticket}。",
+            f"Something unexpected went wrong; your input is kept. It is logged as {ticket}.",
+        ),
+        lang,
+    )
+
+
+def language_of(request: gr.Request | None) -> str:
+    """The page's language of an event."""
+    if request is None or request.request is None:
+        return "en"
+    raw = request.request
+    return language(raw.query_params, raw.headers, raw.cookies)
+
+
+def _cleaned(inputs: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: unmark(value) if isinstance(value, str) else value for name, value in inputs.items()
+    }
+
+
+def coerce(component: gr.components.Component, text: Any, default: Any) -> Any:
+    """A link's text as the component's kind of value; the default where it makes no sense.
+
+    What a visitor typed comes back as typed, even when it is not acceptable: the handler says why.
+    """
+    if text is None:
+        return default
+    if isinstance(component, gr.Checkbox):
+        return str(text).lower() in ("1", "true")
+    if isinstance(component, gr.Number | gr.Slider):
+        try:
+            number = float(text)
+        except (TypeError, ValueError):
+            return default
+        if number != number or abs(number) == float("inf"):
+            return default
+        if isinstance(component, gr.Slider):
+            number = min(max(number, component.minimum), component.maximum)
+            whole = float(component.step or 0).is_integer() and component.step
+        else:
+            whole = component.precision == 0
+        return int(number) if whole else number
+    if isinstance(component, gr.Radio | gr.Dropdown):
+        values = [value for _, value in component.choices]
+        if isinstance(text, list):
+            return [value for value in values if value in text]
+        return next((value for value in values if str(value) == str(text)), default)
+    return str(text)[:20_000]
