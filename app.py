@@ -65,6 +65,7 @@ def main() -> None:
         os.environ["GALLERY_DEVICE"] = args.device
     if args.backend == "ray":
         from core.ray_backend import RayBackend
+
         from core.runtime import use
 
         use(RayBackend())

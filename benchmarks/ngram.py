@@ -21,7 +21,9 @@ class NGram:
 
     def __init__(self, n: int, vocab: int) -> None:
         if not 2 <= n <= 4 or vocab + 2 > 1 << BITS:
-            raise ValueError(f"expected n in 2..4 and vocab <= {(1 << BITS) - 2}, got {n} and {vocab}")
+            raise ValueError(
+                f"expected n in 2..4 and vocab <= {(1 << BITS) - 2}, got {n} and {vocab}"
+            )
         self.n, self.vocab = n, vocab
         self.line_break, self.start = vocab, vocab + 1
 
@@ -51,7 +53,9 @@ class NGram:
         for order in range(self.n, 0, -1):
             self.tables.append(_Table(grams, counts, self.vocab))
             if order > 1:  # lower orders count in how many contexts a gram stands
-                grams, counts = np.unique(grams & ((1 << BITS * (order - 1)) - 1), return_counts=True)
+                grams, counts = np.unique(
+                    grams & ((1 << BITS * (order - 1)) - 1), return_counts=True
+                )
         return self
 
     def log_prob(self, windows: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -65,9 +69,7 @@ class NGram:
 class _Table:
     """Counts of one order with the discounted probability and the back-off weight of its contexts."""
 
-    def __init__(
-        self, grams: NDArray[np.int64], counts: NDArray[np.int64], vocab: int
-    ) -> None:
+    def __init__(self, grams: NDArray[np.int64], counts: NDArray[np.int64], vocab: int) -> None:
         self.grams, self.counts = grams, counts
         n1, n2, n3, n4 = (max(1, int((counts == k).sum())) for k in (1, 2, 3, 4))
         y = n1 / (n1 + 2 * n2)

@@ -17,7 +17,7 @@ class Sentence(NamedTuple):
 
 
 def read_entities(path: Path, limit: int | None = None) -> list[Sentence]:
-    """Sentences of a `{"text", "entities": [[start, end, type], ...]}` file; empty texts are left out."""
+    """Sentences of a `{"text", "entities": [[start, end, type], ...]}` file, without empty ones."""
     sentences: list[Sentence] = []
     for row in read_jsonl(path):
         if row["text"] and (limit is None or len(sentences) < limit):

@@ -6,6 +6,11 @@ is idle and keeps its speed when it is not.
 """
 
 import os
+from pathlib import Path
+
+_CPU_QUOTA = Path(
+    "/sys/fs/cgroup/cpu.max"
+)  # a container's share of time: "QUOTA PERIOD" or "max …"
 
 
 def configure() -> None:
@@ -16,7 +21,20 @@ def configure() -> None:
 
 
 def available_cores() -> int:
-    """Number of CPU cores this process may run on (a container's share, not the whole host)."""
+    """Number of CPU cores this process may use (a container's share, not the whole host)."""
     if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+        cores = len(os.sched_getaffinity(0))
+    else:
+        cores = os.cpu_count() or 1
+    try:
+        quota, period = _CPU_QUOTA.read_text().split()
+        cores = min(cores, max(1, int(quota) // int(period)))
+    except (OSError, ValueError):  # no such limit on this system
+        pass
+    return cores
+
+
+def thread_count() -> int:
+    """Size of the pool: `OMP_NUM_THREADS` (its first number), else the available cores."""
+    first = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()
+    return int(first) if first.isdigit() and int(first) > 0 else available_cores()

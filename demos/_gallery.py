@@ -7,6 +7,7 @@ from html import escape
 from typing import Any
 
 import gradio as gr
+from gradio.events import api
 
 from demos import SECTIONS, Broken, Demo
 from demos._server import assets_version, middleware, routes
@@ -22,7 +23,9 @@ TITLE = say("科学空间画廊", "Scientific Spaces Gallery")
 def build(demos: list[Demo], broken: list[Broken] = []) -> gr.Blocks:  # noqa: B006 (never changed)
     """All tabs in one page. A tab that fails to build is named on the page and left out."""
     version = assets_version()
-    with gr.Blocks(title="科学空间画廊 · Scientific Spaces Gallery", analytics_enabled=False) as page:
+    with gr.Blocks(
+        title="科学空间画廊 · Scientific Spaces Gallery", analytics_enabled=False
+    ) as page:
         gr.HTML(masthead(), apply_default_css=False)
         trouble = gr.HTML("", visible=False, apply_default_css=False)
         failed = list(broken)
@@ -44,7 +47,7 @@ def build(demos: list[Demo], broken: list[Broken] = []) -> gr.Blocks:  # noqa: B
                         scenes += tab.scenes
         for scene in scenes:
             call = endpoint(scene)
-            gr.api(call, api_name=call.__name__)
+            api(call, api_name=call.__name__)
         if failed:
             trouble.value, trouble.visible = failures(failed), True
     page.queue(max_size=256, default_concurrency_limit=8)
@@ -136,9 +139,7 @@ def head(demos: list[Demo]) -> str:
 """
 
 
-def launch_options(
-    demos: list[Demo], status: Callable[[], Mapping[str, Any]]
-) -> dict[str, Any]:
+def launch_options(demos: list[Demo], status: Callable[[], Mapping[str, Any]]) -> dict[str, Any]:
     """Arguments for `Blocks.launch` that make Gradio's server ours."""
     return {
         "theme": theme(),

@@ -115,7 +115,7 @@ def prometheus(status: Mapping[str, Any]) -> str:
                         f"gallery_{key}", f"{key} since the start".replace("_", " "), status[key]
                     )
 
-    registry.register(Totals())  # type: ignore[arg-type]
+    registry.register(Totals())
     for key in ("queue", "resident_bytes", "budget_bytes", "rss_bytes"):
         if key in status:
             Gauge(f"gallery_{key}", key.replace("_", " "), registry=registry).set(status[key])

@@ -19,6 +19,7 @@ import gradio as gr
 
 from core.errors import InputError
 from core.runtime import Cancelled
+from core.tasks import WeightsError
 from demos import Demo
 from demos._outcome import Example, Outcome, plain
 from demos._words import language, resolve, resolve_all, say, unmark
@@ -34,28 +35,23 @@ import(new URL('gradio_api/gallery/stage.js?v=' + props.version, document.baseUR
 """
 
 
-class Stage(gr.HTML):
-    """Where a scene's answer appears; drawn in the browser by `assets/stage.js` from plain values."""
+def stage_of(slug: str, scene: str, live: Sequence[Callable[..., Any]], **props: Any) -> gr.HTML:
+    """Where a scene's answer appears; drawn in the browser by `assets/stage.js` from plain values.
 
-    def __init__(
-        self, *, slug: str, scene: str, live: Sequence[Callable[..., Any]] = (), **props: Any
-    ) -> None:
-        super().__init__(
-            value="",
-            html_template='<div class="stage" aria-live="polite"></div>',
-            js_on_load=MOUNT,
-            apply_default_css=False,
-            elem_id=f"stage-{slug}-{scene}",
-            elem_classes=["stage-box"],
-            server_functions=list(live),
-            slug=slug,
-            scene=scene,
-            **props,
-        )
-
-    def get_block_name(self) -> str:
-        """Gradio draws it as its HTML component."""
-        return "html"
+    Not a subclass of Gradio's component: for those it writes stub files beside the module.
+    """
+    return gr.HTML(
+        value="",
+        html_template='<div class="stage" aria-live="polite"></div>',
+        js_on_load=MOUNT,
+        apply_default_css=False,
+        elem_id=f"stage-{slug}-{scene}",
+        elem_classes=["stage-box"],
+        server_functions=list(live),
+        slug=slug,
+        scene=scene,
+        **props,
+    )
 
 
 class Scene:
@@ -68,7 +64,7 @@ class Scene:
         self.live_inputs: list[gr.components.Component] = []
         self.examples: list[Example] = []
         self.handler: Handler | None = None
-        self.stage: Stage | None = None
+        self.stage: gr.HTML | None = None
         self.actions: dict[str, Handler] = {}
 
     # -- layout -----------------------------------------------------------------------------------
@@ -78,9 +74,7 @@ class Scene:
         """The left column: inputs in reading order, the primary button last."""
         with gr.Column(elem_classes=["controls"], min_width=0):
             yield
-            gr.HTML(
-                "", elem_id=f"notice-{self.tab.slug}-{self.name}", elem_classes=["notice-slot"]
-            )
+            gr.HTML("", elem_id=f"notice-{self.tab.slug}-{self.name}", elem_classes=["notice-slot"])
 
     @contextmanager
     def more(self, label: str = say("更多", "More")) -> Iterator[None]:
@@ -118,11 +112,11 @@ class Scene:
                 ),
             )
             again = gr.Button(say("沿用", "Reuse"), min_width=0, scale=1, elem_classes=["quiet"])
-            other = gr.Button(say("换一个", "Another"), min_width=0, scale=1, elem_classes=["quiet"])
+            other = gr.Button(
+                say("换一个", "Another"), min_width=0, scale=1, elem_classes=["quiet"]
+            )
         key = json.dumps([self.tab.slug, self.name, name])
-        again.click(
-            None, number, number, js=f"(now) => window.gallery.shownInput({key}) ?? now"
-        )
+        again.click(None, number, number, js=f"(now) => window.gallery.shownInput({key}) ?? now")
         self._other = (other, number)
         return number
 
@@ -137,9 +131,7 @@ class Scene:
                 f"the inputs are {sorted(self.inputs)}"
             )
 
-    def show(
-        self, *, live: Mapping[str, Callable[..., Any]] | None = None, **props: Any
-    ) -> None:
+    def show(self, *, live: Mapping[str, Callable[..., Any]] | None = None, **props: Any) -> None:
         """The right column, and all wiring. `live` functions answer drags without the queue.
 
         A live function gets the plain value that its block sends and returns plain values.
@@ -148,10 +140,10 @@ class Scene:
         servers = []
         for name, function in (live or {}).items():
             servers.append(_live(function, name))
-        self.stage = Stage(
-            slug=self.tab.slug,
-            scene=self.name,
-            live=servers,
+        self.stage = stage_of(
+            self.tab.slug,
+            self.name,
+            servers,
             version=self.tab.version,
             examples=[
                 {"title": e.title, "inputs": dict(e.inputs), "note": e.note} for e in self.examples
@@ -180,8 +172,7 @@ class Scene:
         triggers = [self._button.click]
         triggers += [c.submit for c in components if isinstance(c, gr.Textbox) and c.lines == 1]
         for component in self.live_inputs:
-            release = getattr(component, "release", None)
-            triggers.append(release if release is not None else component.input)
+            triggers.append(getattr(component, "release", None) or getattr(component, "input"))  # noqa: B009
         common: dict[str, Any] = {
             "outputs": stage,
             "show_progress": "minimal",
@@ -194,9 +185,9 @@ class Scene:
             draw = "() => Math.floor(Math.random() * 2 ** 31)"
             button.click(None, None, number, js=draw).then(run, components, **common)
         restore: dict[str, Any] = common | {"outputs": [*components, stage]}
-        stage.restore(_restore(self, handler), None, **restore)  # type: ignore[operator]
+        stage.restore(_restore(self, handler), None, **restore)
         if self.actions:
-            stage.act(_act(self), components, **common)  # type: ignore[operator]
+            stage.act(_act(self), components, **common)
 
 
 class Tab:
@@ -228,6 +219,14 @@ class Tab:
             yield
 
 
+def last(answer: Outcome | Iterator[Outcome]) -> Outcome:
+    """A handler's answer; of a stream the last one."""
+    if isinstance(answer, Outcome):
+        return answer
+    *_, final = answer
+    return final
+
+
 def endpoint(scene: Scene) -> Callable[..., Any]:
     """The scene's handler as a public function: same name, types and docstring, plain values out."""
     handler = scene.handler
@@ -236,12 +235,9 @@ def endpoint(scene: Scene) -> Callable[..., Any]:
     @wraps(handler)
     def call(*args: Any, **kwargs: Any) -> Any:
         try:
-            answer = handler(*args, **kwargs)
-            if inspect.isgenerator(answer):
-                *_, answer = answer
-        except InputError as error:
+            answer = last(handler(*args, **kwargs))
+        except (InputError, WeightsError) as error:
             raise gr.Error(str(error), print_exception=False) from error
-        assert isinstance(answer, Outcome)
         return plain(answer.result)
 
     signature = inspect.signature(handler)
@@ -278,11 +274,7 @@ def _wrap(scene: Scene, handler: Handler) -> Callable[..., Any]:
 
 def _answer(scene: Scene, handler: Handler, inputs: dict[str, Any], lang: str) -> str:
     try:
-        outcome = handler(**inputs)
-        if inspect.isgenerator(outcome):
-            *_, outcome = outcome
-        assert isinstance(outcome, Outcome)
-        return _payload(outcome, inputs, lang)
+        return _payload(last(handler(**inputs)), inputs, lang)
     except Exception as error:
         return _failure(error, inputs, lang)
 

@@ -9,6 +9,7 @@ from core.tasks import poems
 from core.tasks.poems import Char, Poem, Reading
 from core.text import prosody, verse
 from core.text.forms import BY_NAME, FORMS
+from core.text.novelty import Run
 from demos import Demo, Reference
 from demos._outcome import Block, Call, Example, Outcome, formula
 from demos._tab import Scene, Tab
@@ -112,7 +113,10 @@ def compose_poem(
 
 
 def read_poem(
-    text: str = "白日依山尽，黄河入海流。", model: Model = "poem-vae", seed: int = 0, samples: int = 100
+    text: str = "白日依山尽，黄河入海流。",
+    model: Model = "poem-vae",
+    seed: int = 0,
+    samples: int = 100,
 ) -> Outcome:
     """Encode a verse of your own: posterior, reconstruction, evidence lower bound, prosody, novelty.
 
@@ -202,7 +206,8 @@ def walk_poems(
                 "kind": "walk",
                 "title": say("从一首走到另一首", "From one verse to the other"),
                 "hint": say(
-                    "红字是与上一步不同的字；拖动滑块", "changed characters are red; drag the slider"
+                    "红字是与上一步不同的字；拖动滑块",
+                    "changed characters are red; drag the slider",
                 ),
                 "paths": [
                     {
@@ -228,7 +233,8 @@ def walk_poems(
             ),
             formula(
                 r"\|z^{\mathrm{lerp}}_{1/2}\|=" + f"{_norm(made.straight[middle].code):.2f}"
-                r",\quad \|z^{\mathrm{slerp}}_{1/2}\|=" + f"{_norm(made.spherical[middle].code):.2f}"
+                r",\quad \|z^{\mathrm{slerp}}_{1/2}\|="
+                + f"{_norm(made.spherical[middle].code):.2f}"
             ),
         ],
     )
@@ -272,13 +278,10 @@ def blend_poems(
                 "x": x,
                 "y": y,
                 "poem": _lines(made.poem),
-            },
-            verses(model, [verse_card(made.poem, model)]),
+            }
         ],
         timing=made.timing,
-        call=Call(
-            poems.blend, {"codes": codes, "x": x, "y": y, "model": model, "form": form}
-        ),
+        call=Call(poems.blend, {"codes": codes, "x": x, "y": y, "model": model, "form": form}),
         how=[
             say(
                 "四首诗的编码沿球面双线性混合：先在上边、下边各走一段，再在两点之间走一段。",
@@ -372,7 +375,9 @@ def verse_card(
             {
                 "kind": "bad",
                 "text": say("约束冲突", "rules clash"),
-                "title": say("某处没有合乎全部约束的字", "no character meets all rules at some place"),
+                "title": say(
+                    "某处没有合乎全部约束的字", "no character meets all rules at some place"
+                ),
             }
         )
     if judged.tone_ok:
@@ -385,7 +390,9 @@ def verse_card(
             {
                 "kind": "bad",
                 "text": say(f"{longest} 字同语料", f"{longest} in corpus"),
-                "title": say("连续这么多字出现在训练语料里", "a run this long stands in the corpus"),
+                "title": say(
+                    "连续这么多字出现在训练语料里", "a run this long stands in the corpus"
+                ),
             }
         )
     return {
@@ -450,7 +457,7 @@ def _prosody_block(judged: prosody.Prosody) -> Block:
     }
 
 
-def _runs_block(lines: Sequence[str], runs: Sequence[poems.Run]) -> Block:
+def _runs_block(lines: Sequence[str], runs: Sequence[Run]) -> Block:
     longest = max((run.length for run in runs), default=0)
     verdict = (
         say(
@@ -487,11 +494,16 @@ def _ledger(seen: Reading) -> Block:
         "rows": [
             [name, round(value, 2), round(value / count, 3)]
             for name, value in (
-                (say("重构 −E log p(x|z)", "reconstruction −E log p(x|z)"), seen.reconstruction_nats),
+                (
+                    say("重构 −E log p(x|z)", "reconstruction −E log p(x|z)"),
+                    seen.reconstruction_nats,
+                ),
                 ("KL", seen.kl_nats),
                 ("−ELBO", -seen.elbo),
                 (
-                    say(f"−重要性下界（{seen.samples} 样本）", f"−importance bound ({seen.samples})"),
+                    say(
+                        f"−重要性下界（{seen.samples} 样本）", f"−importance bound ({seen.samples})"
+                    ),
                     -seen.bound,
                 ),
             )
@@ -568,7 +580,9 @@ def _marked_changes(path: Sequence[Poem], model: str) -> list[dict[str, Any]]:
     shown = []
     for before, poem in zip([path[0], *path], path, strict=False):
         marks = {
-            i: "changed" for i, (x, y) in enumerate(zip(before.text, poem.text, strict=True)) if x != y
+            i: "changed"
+            for i, (x, y) in enumerate(zip(before.text, poem.text, strict=True))
+            if x != y
         }
         shown.append(_lines(poem, marks))
     return shown
@@ -622,16 +636,12 @@ def _model(scene: Scene) -> None:
 def _compose_scene(scene: Scene) -> None:
     with scene.controls():
         _model(scene)
-        scene.input(
-            "form", gr.Dropdown(FORM_CHOICES, value="couplet5", label=say("诗体", "Form"))
-        )
+        scene.input("form", gr.Dropdown(FORM_CHOICES, value="couplet5", label=say("诗体", "Form")))
         scene.input(
             "acrostic",
             gr.Textbox("", label=say("藏头（可空）", "Acrostic (optional)"), max_length=200),
         )
-        scene.input(
-            "count", gr.Slider(1, 24, value=4, step=1, label=say("首数", "How many"))
-        )
+        scene.input("count", gr.Slider(1, 24, value=4, step=1, label=say("首数", "How many")))
         scene.seed()
         with scene.more(say("更多：温度与约束", "More: temperature and rules")):
             scene.input(
@@ -641,12 +651,17 @@ def _compose_scene(scene: Scene) -> None:
             scene.input(
                 "temperature",
                 gr.Slider(
-                    0, 1.5, value=0, step=0.05, label=say("采样温度（0 取最大）", "Temperature (0: best)")
+                    0,
+                    1.5,
+                    value=0,
+                    step=0.05,
+                    label=say("采样温度（0 取最大）", "Temperature (0: best)"),
                 ),
             )
             scene.input("top_p", gr.Slider(0.05, 1, value=0.9, step=0.05, label="top-p"))
             scene.input(
-                "no_repeat", gr.Checkbox(True, label=say("不重字（叠字除外）", "No character twice"))
+                "no_repeat",
+                gr.Checkbox(True, label=say("不重字（叠字除外）", "No character twice")),
             )
             scene.input("tones", gr.Dropdown(TONES, value="", label=say("平仄", "Tones")))
             scene.input("rhyme", gr.Dropdown(RHYMES, value="", label=say("韵部", "Rhyme")))
@@ -720,10 +735,18 @@ def _read_scene(scene: Scene) -> None:
 
 def _walk_scene(scene: Scene) -> None:
     with scene.controls():
-        scene.input("a", gr.Textbox("白日依山尽，黄河入海流。", label=say("起点", "From"), lines=2,
-                                    max_length=20_000))
-        scene.input("b", gr.Textbox("明月松间照，清泉石上流。", label=say("终点", "To"), lines=2,
-                                    max_length=20_000))
+        scene.input(
+            "a",
+            gr.Textbox(
+                "白日依山尽，黄河入海流。", label=say("起点", "From"), lines=2, max_length=20_000
+            ),
+        )
+        scene.input(
+            "b",
+            gr.Textbox(
+                "明月松间照，清泉石上流。", label=say("终点", "To"), lines=2, max_length=20_000
+            ),
+        )
         scene.input("steps", gr.Slider(3, 21, value=9, step=1, label=say("步数", "Steps")))
         _model(scene)
         scene.seed(0)
@@ -755,7 +778,6 @@ def _palette_scene(scene: Scene) -> None:
             scene.input("x", gr.Slider(0, 1, value=0.5, step=0.01, label="x"))
             scene.input("y", gr.Slider(0, 1, value=0.5, step=0.01, label="y"))
         scene.primary(say("调色", "Blend"), blend_poems)
-    scene.act("vary", vary_poem)
     scene.examples = [
         Example(say("中点", "the middle"), {}),
         Example(say("左上角", "top left corner"), {"x": 0.0, "y": 0.0}),
@@ -788,7 +810,9 @@ DEMO = Demo(
     ),
     keywords="vae 变分自编码 诗 唐诗 绝句 对联 平仄 poetry latent",
     references=(
-        Reference(title="变分自编码器：随机成诗", url="https://kexue.fm/archives/5332", date="2018-03-24"),
+        Reference(
+            title="变分自编码器：随机成诗", url="https://kexue.fm/archives/5332", date="2018-03-24"
+        ),
         Reference(
             title="Auto-Encoding Variational Bayes",
             url="https://arxiv.org/abs/1312.6114",

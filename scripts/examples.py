@@ -8,7 +8,6 @@ live answers.
 import argparse
 import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ import gradio as gr
 
 from demos import Demo, discover
 from demos._outcome import Outcome
-from demos._tab import Scene, Tab, payload_of
+from demos._tab import Scene, Tab, last, payload_of
 from demos._words import LANGUAGES
 
 FOLDER = Path(__file__).resolve().parent.parent / "demos" / "assets" / "examples"
@@ -33,10 +32,7 @@ def scenes_of(demo: Demo) -> list[Scene]:
 def first_outcome(scene: Scene) -> Outcome:
     """The answer to a scene's defaults; the last one of a stream."""
     assert scene.handler is not None
-    answer = scene.handler(**scene.defaults)
-    if isinstance(answer, Iterator):
-        *_, answer = answer
-    return answer
+    return last(scene.handler(**scene.defaults))
 
 
 def stored(scene: Scene) -> dict[str, dict[str, Any]]:

@@ -63,13 +63,17 @@ def problems(root: Path = ROOT) -> list[str]:
     settings = spacefile(root)
     found = []
     if (root / "README.md").read_text(encoding="utf-8") != synced(root):
-        found.append("README.md's front matter differs from the Spacefile: run `scripts.space sync`")
+        found.append(
+            "README.md's front matter differs from the Spacefile: run `scripts.space sync`"
+        )
     requirements = (root / "requirements.txt").read_text(encoding="utf-8")
     pin = re.search(r"^gradio(?:\[[\w,]+\])?==(\S+)$", requirements, re.MULTILINE)
     if pin is None:
         found.append("requirements.txt does not pin gradio exactly")
     elif pin[1] != settings["sdk_version"]:
-        found.append(f"gradio is {pin[1]} in requirements.txt, {settings['sdk_version']} in Spacefile")
+        found.append(
+            f"gradio is {pin[1]} in requirements.txt, {settings['sdk_version']} in Spacefile"
+        )
     if not (root / settings["app_file"]).is_file():
         found.append(f"the app file {settings['app_file']} is missing")
     if len(settings["short_description"]) > 60:

@@ -1,4 +1,4 @@
-"""What the recipes of taggers share: data with several tag sets, batches by length, loss, evaluation.
+"""What the recipes of taggers share: data with several tag sets, batches, loss, evaluation.
 
 A recipe has one *main* set of sentences, whose tags the model ships with, and may have *side* sets
 tagged otherwise, which teach the same encoder. A batch holds sentences of one set and of similar
@@ -99,11 +99,13 @@ class TaggingRecipe(Recipe):
     width: int = 256
     layers: int = 1
     dropout: float = 0.3
+    transition_multiplier: float = 10.0  # transitions learn this much faster, post 7196
     character_count: int = 2  # rarer characters are unknown
     bigram_count: int = 3
     bigram_limit: int = 100_000  # the most frequent ones
     blank: float = 0.02  # share of characters made unknown, so that contexts learn to stand in
-    side_share: float = 0.4  # of the steps, while there are side sets to learn from
+    side_share: float = 0.3  # of the steps, while there are side sets to learn from
+    side_size: float = 0.5  # of a side batch, as a share of `batch_size`: its sentences are long
     side_until: float = 0.85  # part of the run after which the main set is alone
 
     @abstractmethod
@@ -135,7 +137,8 @@ class TaggingRecipe(Recipe):
         frequent = [
             pair for pair, n in counts.most_common(self.bigram_limit) if n >= self.bigram_count
         ]
-        return hash_strings(torch.tensor(frequent)).unique()
+        hashes: Tensor = hash_strings(torch.tensor(frequent)).unique()
+        return hashes
 
     def config(self) -> TaggerConfig:
         """The model's sizes, which follow from the data."""
@@ -152,6 +155,7 @@ class TaggingRecipe(Recipe):
             width=self.width,
             layers=self.layers,
             dropout=self.dropout,
+            transition_multiplier=self.transition_multiplier,
         )
 
     def build(self) -> nn.Module:
@@ -170,7 +174,8 @@ class TaggingRecipe(Recipe):
         examples, number = self.examples, step - turns
         if side >= 0:
             examples, number = self.side_examples[side], turns // len(self.side_examples)
-        batch = examples.batch(examples.rows(self.batch_size, number, self.seed))
+        size = self.batch_size if side < 0 else max(1, int(self.batch_size * self.side_size))
+        batch = examples.batch(examples.rows(size, number, self.seed))
         generator = torch.Generator().manual_seed(self.seed * 1_000_003 + step)
         blank = torch.rand(batch["characters"].shape, generator=generator) < self.blank
         blank &= batch["characters"] != PADDING

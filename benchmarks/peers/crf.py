@@ -38,7 +38,7 @@ def run() -> dict[str, Any]:
     return figures
 
 
-def compare(peer: Any, batch: int, length: int, tags: int, ragged: bool) -> dict[str, Any]:  # noqa: ANN401
+def compare(peer: Any, batch: int, length: int, tags: int, ragged: bool) -> dict[str, Any]:
     """Differences and speeds on one shape; `peer` is a `torchcrf.CRF` and lends its transitions."""
     generator = torch.Generator().manual_seed(0)
     emissions = torch.randn(batch, length, tags, generator=generator)

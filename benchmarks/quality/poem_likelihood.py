@@ -4,9 +4,10 @@ import math
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
+from core.models.poem_model import PoemModel
 from core.nn import Terms
 from core.text.forms import FORMS
 
@@ -31,13 +32,11 @@ class Likelihood:
 
 def log_likelihood(terms: Terms, tokens: Tensor) -> Tensor:
     """`log p(x|z)` in nats, `(batch,)`."""
-    losses = F.cross_entropy(
-        terms.logits.flatten(0, 1).float(), tokens.flatten(), reduction="none"
-    )
+    losses = F.cross_entropy(terms.logits.flatten(0, 1).float(), tokens.flatten(), reduction="none")
     return -losses.view_as(tokens).sum(dim=1)
 
 
-def greedy(model: nn.Module, noise: Tensor, form: int) -> Tensor:
+def greedy(model: PoemModel, noise: Tensor, form: int) -> Tensor:
     """The most probable character at every step, `(batch, length)`."""
     decoding = model.begin(noise, form)
     tokens: list[Tensor] = []
@@ -49,7 +48,13 @@ def greedy(model: nn.Module, noise: Tensor, form: int) -> Tensor:
 
 @torch.no_grad()
 def likelihood(
-    model: nn.Module, tokens: Tensor, form: int, *, samples: int = 1, batch: int = 250, seed: int = 0
+    model: PoemModel,
+    tokens: Tensor,
+    form: int,
+    *,
+    samples: int = 1,
+    batch: int = 250,
+    seed: int = 0,
 ) -> Likelihood:
     """Measure a model on poems `(count, length)`; the ELBO averages over `samples` codes a poem."""
     generator = torch.Generator().manual_seed(seed)
@@ -83,7 +88,7 @@ def likelihood(
 
 @torch.no_grad()
 def importance_bound(
-    model: nn.Module, tokens: Tensor, form: int, *, samples: int = 500, seed: int = 0
+    model: PoemModel, tokens: Tensor, form: int, *, samples: int = 500, seed: int = 0
 ) -> float:
     """Importance-weighted bound on `log p(x)` (Burda et al. 2016), nats per character.
 

@@ -21,7 +21,7 @@ CHARACTERS = 8192  # of a batch, padding included
 
 
 def score(gold: Iterable[Sequence[Span]], found: Iterable[Sequence[Span]]) -> dict[str, Any]:
-    """`precision`, `recall`, `f1`, and the same in `by_type`, each with its number of `gold` spans."""
+    """`precision`, `recall`, `f1`, and the same `by_type`, each with its number of `gold` spans."""
     right: Counter[str] = Counter()
     wanted: Counter[str] = Counter()
     given: Counter[str] = Counter()
@@ -63,7 +63,7 @@ def find_spans(
 
 
 def batches(lengths: Sequence[int], characters: int) -> list[list[int]]:
-    """Rows in order of length, cut so that a padded batch has at most `characters`; no empty rows."""
+    """Rows by length, cut so that a padded batch has at most `characters`; empty rows left out."""
     cut: list[list[int]] = []
     for row in sorted((row for row, n in enumerate(lengths) if n), key=lambda row: lengths[row]):
         if not cut or (len(cut[-1]) + 1) * lengths[row] > characters:

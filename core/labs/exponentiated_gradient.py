@@ -1,4 +1,4 @@
-r"""Multiplicative updates: positive parameters, probabilities, and step sizes that learn themselves.
+r"""Multiplicative updates: positive parameters, probabilities, step sizes that learn themselves.
 
 After https://kexue.fm/archives/8968 and Amid et al. 2022, https://arxiv.org/abs/2202.00145. The
 exponentiated gradient :math:`\theta\leftarrow\theta\odot e^{-\eta g}` never leaves the positive
@@ -8,9 +8,9 @@ numbers; divided by its sum it never leaves the simplex. Applied to the step siz
     \theta_{t+1}=\theta_t-\eta\,\nu_{t+1}\odot g_t ,
 
 each coordinate speeds up while its gradient keeps its sign and slows down when it changes. The
-paper's normalisation and global gain are left out, as in the post. Raw products of gradients can be
-huge, so two guards are offered here: each exponent is clipped to :math:`\pm c`, and the products can
-be replaced by their signs.
+paper's normalisation and global gain are left out, as in the post. Raw products of gradients can
+be huge, so two guards are offered here: each exponent is clipped to :math:`\pm c`, and the products
+can be replaced by their signs.
 """
 
 import math
@@ -87,14 +87,15 @@ def project_to_simplex(point: Array) -> Array:
     ordered = np.sort(point)[::-1]
     surplus = (np.cumsum(ordered) - 1) / np.arange(1, len(point) + 1)
     count = int(np.flatnonzero(ordered > surplus)[-1])
-    return np.maximum(point - surplus[count], 0.0)
+    projected: Array = np.maximum(point - surplus[count], 0.0)
+    return projected
 
 
 def simplex_race(
     problem: str = "regression",
     *,
     dimension: int = 3,
-    rate: float = 0.5,
+    rate: float = 2.0,
     projected_rate: float = 0.2,
     steps: int = 200,
     seed: int = 0,
@@ -115,7 +116,8 @@ def simplex_race(
     def exponentiated(p: Array) -> Array:
         logits = np.log(np.maximum(p, 1e-300)) - rate * gradient(p)
         q = np.exp(logits - logits.max())
-        return q / q.sum()
+        distribution: Array = q / q.sum()
+        return distribution
 
     def projected(p: Array) -> Array:
         return project_to_simplex(p - projected_rate * gradient(p))
@@ -147,9 +149,10 @@ def positive_race(
     steps: int = 300,
     seed: int = 0,
 ) -> PositiveRace:
-    r"""Non-negative least squares: :math:`\theta\odot e^{-\eta g}` against :math:`\max(0,\theta-\eta g)`.
+    r"""Non-negative least squares, multiplicatively and by projection.
 
-    The loss is half the mean squared residual; `nonzero` of the true weights are positive.
+    :math:`\theta\odot e^{-\eta g}` races :math:`\max(0,\theta-\eta g)`. The loss
+    is half the mean squared residual; `nonzero` of the true weights are positive.
     """
     from scipy.optimize import nnls
 
@@ -208,8 +211,8 @@ def learned_steps(
     steps = _inputs.integer("number of steps", steps, 1, MAX_STEPS, zh="步数")
     rng = np.random.default_rng(_inputs.seed(seed))
     paths, nu = _optimise(land.gradient, origin, np.array(rate), settings, steps, rng)
-    losses = [land.value(path) for path in paths]
-    return LearnedSteps(*paths, *losses, nu)
+    sgd, adam, learned = (land.value(path) for path in paths)
+    return LearnedSteps(*paths, sgd, adam, learned, nu)
 
 
 def valley_race(
@@ -224,7 +227,7 @@ def valley_race(
     steps: int = 300,
     seed: int = 0,
 ) -> LearnedSteps:
-    """The same race in a valley of many dimensions: curvatures from 1/condition to 1, start at 1."""
+    """The same race in many dimensions: curvatures from 1/condition to 1, start at ones."""
     curvature = _valley(dimension, condition)
     settings = _Settings.checked(gamma, clip, signs, noise)
     rate = _inputs.number("rate", rate, 1e-8, 100, zh="学习率")
@@ -233,8 +236,8 @@ def valley_race(
     start = np.ones(len(curvature))
     paths, nu = _optimise(lambda t: curvature * t, start, np.array(rate), settings, steps, rng)
     with np.errstate(over="ignore"):
-        losses = [0.5 * (curvature * path**2).sum(axis=-1) for path in paths]
-    return LearnedSteps(*paths, *losses, nu)
+        sgd, adam, learned = (0.5 * (curvature * path**2).sum(axis=-1) for path in paths)
+    return LearnedSteps(*paths, sgd, adam, learned, nu)
 
 
 def rate_sweep(
@@ -262,7 +265,7 @@ def rate_sweep(
     paths, _ = _optimise(
         lambda t: curvature * t, start, spaced[:, None], settings, steps, rng, last_only=True
     )
-    finals = []
+    finals: list[Array] = []
     for path in paths:
         with np.errstate(over="ignore"):
             loss = 0.5 * (curvature * path[-1] ** 2).sum(axis=-1)
@@ -296,7 +299,7 @@ def _optimise(
     rng: np.random.Generator,
     *,
     last_only: bool = False,
-) -> tuple[list[Array], Array]:
+) -> tuple[tuple[Array, Array, Array], Array]:
     """Paths of SGD, Adam and learned steps, `(steps + 1, *start)`, and the multipliers nu.
 
     The three see the same noise. With `last_only` the paths hold the last point alone.
@@ -331,7 +334,8 @@ def _optimise(
                 else:
                     path.append(t)
             nus.append(nu)
-    return [np.stack(path) for path in paths], nus[-1] if last_only else np.stack(nus)
+    sgd, adam, learned = (np.stack(path) for path in paths)
+    return (sgd, adam, learned), nus[-1] if last_only else np.stack(nus)
 
 
 def _valley(dimension: int, condition: float) -> Array:
@@ -373,7 +377,7 @@ def _accelerated(
     """Projected descent with Nesterov's momentum, restarts and a backtracked rate."""
     p = ahead = start
     rate, weight = 1.0, 1.0
-    for _ in range(4000):
+    for _ in range(2000):
         slope = gradient(ahead)
         while True:
             new = project_to_simplex(ahead - rate * slope)
@@ -382,19 +386,16 @@ def _accelerated(
             if loss(new) <= bound + 1e-15 or rate < 1e-12:
                 break
             rate /= 2
-        if _gap(new, gradient(new)) < 1e-13:
+        if loss(new) > loss(p):  # the momentum went too far
+            if ahead is p:
+                return p
+            ahead, weight = p, 1.0
+            continue
+        if _gap(new, gradient(new)) < 1e-9:
             return new
         next_weight = (1 + math.sqrt(1 + 4 * weight**2)) / 2
-        if slope @ (new - p) > 0:  # the momentum points uphill: begin again
-            ahead, weight = p, 1.0
-            if (new == p).all():
-                return new
-            p = new if loss(new) < loss(p) else p
-            ahead = p
-            continue
-        ahead = new + (weight - 1) / next_weight * (new - p)
-        if (ahead < 0).any():
-            ahead = project_to_simplex(ahead)
+        # Projected, because the losses are defined on the simplex only.
+        ahead = project_to_simplex(new + (weight - 1) / next_weight * (new - p))
         p, weight = new, next_weight
     return p
 

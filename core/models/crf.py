@@ -22,6 +22,7 @@ https://kexue.fm/archives/5542 (the layer; no start and end scores there) and
 https://kexue.fm/archives/7196 (the multiplier of the transitions' learning rate).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -46,6 +47,18 @@ class Posterior(NamedTuple):
     unary: Tensor  # (batch, time, tags), of a tag at a position
     pairs: Tensor  # (batch, time - 1, tags, tags), of two tags in a row
     log_partition: Tensor  # (batch,)
+
+    def segment(self, row: int, start: int, tags: Sequence[int]) -> Tensor:
+        """Probability that sentence `row` has just these tags from `start` on, a scalar.
+
+        Exact, since a chain is a Markov chain a posteriori: the first tag's marginal times the
+        conditional of each next one. In a scheme that marks last characters (BIOES) this is the
+        probability of a span.
+        """
+        probability = self.unary[row, start, tags[0]]
+        for t, (tag, after) in enumerate(zip(tags, tags[1:], strict=False), start):
+            probability = probability * self.pairs[row, t, tag, after] / self.unary[row, t, tag]
+        return probability.nan_to_num(0.0)
 
 
 class Terms(NamedTuple):
@@ -114,7 +127,7 @@ class Chain:
                 raise ValueError(f"expected mask {(batch, time)}, got {_shape(mask)}")
             mask = mask.bool()
             lengths = mask.sum(dim=1)
-            if not bool((mask[:, 0].all() & (mask[:, 1:] <= mask[:, :-1]).all())):
+            if not bool(mask[:, 0].all() & (mask[:, 1:] <= mask[:, :-1]).all()):
                 raise ValueError(
                     "expected at least one character a sentence and padding only after it"
                 )

@@ -131,7 +131,9 @@ def chain(tables: Tables, characters: Tensor, *, legal: bool = True) -> Chain:
     """
     emissions = F.embedding(characters, tables.emissions.T)
     made = Chain.of(emissions, tables.transitions, characters != PADDING, tables.start)
-    return made.forbid(end=~torch.tensor(TAGS.legal.end)) if legal else made
+    return (
+        made.forbid(end=~torch.tensor(TAGS.legal.end, device=characters.device)) if legal else made
+    )
 
 
 def baum_welch(
@@ -165,7 +167,7 @@ class HMMSegmenterConfig:
 
 
 class HMMSegmenter(nn.Module):
-    """The tables of the three models and the dictionary, as they are stored; nothing is trained here."""
+    """The tables of the three models and the dictionary as they are stored; nothing is trained."""
 
     Config = HMMSegmenterConfig
     MODELS = ("guessed", "counted", "baum-welch")
@@ -214,7 +216,7 @@ class HMMSegmenter(nn.Module):
 
 
 class Lattice(NamedTuple):
-    """The words that stand in a text: for every place the lengths, with natural log-probabilities."""
+    """The dictionary words in a text, for every place by length, with natural log-probabilities."""
 
     starts: list[dict[int, float]]  # at each character: length of a word that begins here -> log p
 

@@ -161,9 +161,10 @@ class ConditionalFlow(nn.Module):
         nn.init.zeros_(self.affine.bias)
         self.nets = nn.ModuleList()
         for _ in range(couplings):
-            net = nn.Sequential(nn.Linear(size // 2 + context, width), nn.GELU(), nn.Linear(width, size))
-            nn.init.zeros_(net[2].weight)
-            nn.init.zeros_(net[2].bias)
+            last = nn.Linear(width, size)
+            nn.init.zeros_(last.weight)
+            nn.init.zeros_(last.bias)
+            net = nn.Sequential(nn.Linear(size // 2 + context, width), nn.GELU(), last)
             self.nets.append(net)
 
     def to_noise(self, z: Tensor, context: Tensor) -> tuple[Tensor, Tensor]:

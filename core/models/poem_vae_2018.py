@@ -41,7 +41,8 @@ class GatedConv(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Add the gated features to `x`."""
         value, gate = self.conv(x.transpose(1, 2)).transpose(1, 2).chunk(2, dim=-1)
-        return x + value * gate.sigmoid()
+        gated: Tensor = x + value * gate.sigmoid()
+        return gated
 
 
 class PoemVAE2018(nn.Module):
@@ -77,7 +78,8 @@ class PoemVAE2018(nn.Module):
         """Logits `(batch, length, vocab_size)` of codes `(batch, latent)`, all positions at once."""
         c = self.config
         x = self.unfold(z).view(-1, c.length, c.channels)
-        return self.output(self.decoder(x))
+        logits: Tensor = self.output(self.decoder(x))
+        return logits
 
     def terms(self, z: Tensor, tokens: Tensor, form: int = 0) -> Terms:
         """What the joint density is made of; no position looks at another one's character."""

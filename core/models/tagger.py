@@ -1,4 +1,4 @@
-r"""Tags for the characters of a sentence: embeddings, an encoder, and a head that reads tags off it.
+r"""Tags for the characters of a sentence: embeddings, an encoder, a head that reads tags off it.
 
 What a character brings to the encoder, side by side:
 
@@ -76,7 +76,8 @@ class TaggerConfig:
             )
         if self.vocab_size <= KNOWN or self.layers < 1:
             raise ValueError(
-                f"expected vocab_size > {KNOWN} and layers >= 1, got {self.vocab_size}, {self.layers}"
+                f"expected vocab_size > {KNOWN} and layers >= 1, "
+                f"got {self.vocab_size} and {self.layers}"
             )
         self.tag_set  # noqa: B018 - raises for an impossible one
 
@@ -87,7 +88,7 @@ class TaggerConfig:
 
 
 class ChannelDropout(nn.Module):
-    """Dropout that silences the same channels at all positions of a sentence, `(batch, time, width)`.
+    """Dropout that silences the same channels all along a sentence, `(batch, time, width)`.
 
     Gal and Ghahramani 2016, https://arxiv.org/abs/1512.05287. One mask a sentence also costs fifty
     times fewer random numbers, which show on a CPU.
@@ -248,7 +249,7 @@ class Tagger(nn.Module):
         return nats
 
     def golden(self, inputs: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Emissions, best paths and marginals of `input.characters`, for the shipped file's check."""
+        """Emissions, best paths and marginals of `input.characters`, to check a shipped file."""
         characters = inputs["input.characters"]
         emissions = self.emissions(characters)
         chain = self.chain_of(emissions, characters != PADDING)
@@ -264,7 +265,7 @@ class Tagger(nn.Module):
         return look_up(self.get_buffer("bigram_hashes"), hash_strings(edge.unfold(1, 2, 1)))
 
     def flags(self, characters: Tensor) -> Tensor:
-        """Which lexicon words begin, go on and end at each character, `(batch, time, flags)`, 0 or 1."""
+        """Which lexicon words begin, go on, end at a character: 0 or 1, `(batch, time, flags)`."""
         batch, time = characters.shape
         marks = torch.zeros(batch, time, len(self.config.lexicons), 4, 3, device=characters.device)
         for length in range(2, min(LONGEST_WORD, time) + 1):

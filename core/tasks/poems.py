@@ -10,12 +10,13 @@ from functools import lru_cache
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from core import hub, runtime
 from core.decode import FREE, LEVEL, OBLIQUE, Rules, VerseTables, write
 from core.errors import InputError, check_choice, check_range
 from core.latent import bilinear, lerp, slerp
+from core.models.poem_model import PoemModel
 from core.nn import DiagonalGaussian, standard_normal_log_prob
 from core.runtime import Timing
 from core.text import prosody, rhyme_book, verse
@@ -151,7 +152,8 @@ def compose(
     `spread` scales the Gaussian code (0: always the same poem, 1: the prior). `temperature` 0 takes the
     best character at every step, more draws from the `top_p` nucleus. Rules: `acrostic` gives the first
     character of each line; `fixed` is a whole poem with `?` (or 〇, □, _) at the free places; `tones` is
-    one of `TONE_PATTERNS` or `auto` (they take turns); `rhyme` is a Pingshui group such as `一东`, or `auto` to make a quatrain rhyme with itself.
+    one of `TONE_PATTERNS` or `auto` (they take turns); `rhyme` is a Pingshui group such as `一东`, or
+    `auto` to make a quatrain rhyme with itself.
 
     Raises `InputError` for values out of range, characters the model does not know and rules that do
     not fit the form.
@@ -246,7 +248,11 @@ def read(text: str, model: str = "poem-vae", *, seed: int = 0, samples: int = 10
     normal = weights.softmax(dim=0)
     chars = _chars(tokens[0], row["probs"], row["rival_tokens"], row["rival_probs"], vocabulary)
     back = _chars(
-        row["back"], row["back_probs"], row["back_rival_tokens"], row["back_rival_probs"], vocabulary
+        row["back"],
+        row["back_probs"],
+        row["back_rival_tokens"],
+        row["back_rival_probs"],
+        vocabulary,
     )
     kl = float(row["total_kl"])
     reconstruction_nats = -float(row["log_likelihoods"].mean())
@@ -269,9 +275,7 @@ def read(text: str, model: str = "poem-vae", *, seed: int = 0, samples: int = 10
     )
 
 
-def interpolate(
-    a: str, b: str, model: str = "poem-vae", *, steps: int = 9, seed: int = 0
-) -> Walk:
+def interpolate(a: str, b: str, model: str = "poem-vae", *, steps: int = 9, seed: int = 0) -> Walk:
     """Walk from one verse to another of the same form, in a straight line and along the sphere."""
     check_choice("model", model, MODELS, zh="模型")
     check_range("steps", steps, 3, 21, zh="步数")
@@ -327,7 +331,7 @@ def encode(texts: Sequence[str], model: str = "poem-vae") -> tuple[Poem, ...]:
 
 def runs(lines: Sequence[str], model: str = "poem-vae") -> tuple[Run, ...]:
     """Runs of at least four characters of a poem that also stand in the training corpus."""
-    return novelty_of(model).runs(lines)
+    return tuple(novelty_of(model).runs(lines))
 
 
 # -- what a model brings along ------------------------------------------------------------------
@@ -383,7 +387,7 @@ def latent_size(model: str, form: Form) -> int:
 
 
 def _write(
-    model: nn.Module,
+    model: PoemModel,
     *,
     z: Tensor,
     uniform: Tensor,
@@ -427,7 +431,7 @@ def _write(
     }
 
 
-def _read(model: nn.Module, *, tokens: Tensor, noise: Tensor, form: int) -> dict[str, Tensor]:
+def _read(model: PoemModel, *, tokens: Tensor, noise: Tensor, form: int) -> dict[str, Tensor]:
     """Posterior, reconstruction and importance weights of `tokens` `(rows, length)`.
 
     `noise` is `(rows, samples, latent)`. Mean, spread and KL per dimension are those of the
@@ -474,7 +478,7 @@ def _read(model: nn.Module, *, tokens: Tensor, noise: Tensor, form: int) -> dict
     }
 
 
-def _encode(model: nn.Module, *, tokens: Tensor, form: int) -> dict[str, Tensor]:
+def _encode(model: PoemModel, *, tokens: Tensor, form: int) -> dict[str, Tensor]:
     """The noise behind the posterior mean, `(rows, latent)`."""
     return {"code": model.terms(model.encode(tokens, form).mean, tokens, form).noise}
 
@@ -507,9 +511,7 @@ def _decode(model: str, form: Form, z: Tensor, seed: int) -> Composition:
     return Composition(poems, seed, (True,) * count, timing)
 
 
-def _encoded(
-    texts: list[str], model: str
-) -> tuple[tuple[Poem, ...], Form, Tensor, Timing]:
+def _encoded(texts: list[str], model: str) -> tuple[tuple[Poem, ...], Form, Tensor, Timing]:
     vocabulary = vocabulary_of(model)
     parsed = [verse.parse(text, vocabulary, forms_of(model)) for text in texts]
     shapes = {shape for shape, _ in parsed}
@@ -684,5 +686,3 @@ def _checked_code(code: Sequence[float], model: str, form: Form) -> Tensor:
 
 def _check_seed(seed: int) -> None:
     check_range("seed", seed, 0, 2**32 - 2, zh="随机种子")
-
-

@@ -1,4 +1,4 @@
-"""Character offsets that stay exact: length-preserving normalisation, chunks of long texts, stitching.
+"""Exact character offsets: length-preserving normalisation, chunks of long texts, stitching.
 
 A model reads `normalise(text)`, which replaces characters one by one and never changes their
 number, so a position in what it read is the same position in what was typed. A Python string counts
@@ -123,7 +123,7 @@ def stitch(pieces: Sequence[Chunk], found: Iterable[Iterable[Span]]) -> list[Spa
 
 
 def stitch_characters(pieces: Sequence[Chunk], values: Iterable[Sequence[Item]]) -> list[Item]:
-    """One value per character of the whole text (tags, probabilities) from one per chunk character."""
+    """One value (tag, probability) per character of the text from one per character of a chunk."""
     whole: list[Item] = []
     for piece, local in zip(pieces, values, strict=True):
         whole += local[piece.first - piece.start : piece.last - piece.start]

@@ -150,7 +150,7 @@ class TagSet:
         return tags
 
     def decode(self, tags: Sequence[str]) -> list[Span]:
-        """The spans of a tag sequence, in order; illegal steps are repaired as the file's top says."""
+        """The spans of a tag sequence, in order; illegal steps are repaired as said at the top."""
         letters = SCHEMES[self.scheme]
         spans: list[Span] = []
         start, opened = 0, None

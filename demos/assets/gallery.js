@@ -49,6 +49,21 @@ export function download(name, content, type = "application/json") {
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }
 
+/** One-dimensional tensors in the safetensors format: header length, JSON header, raw floats. */
+export function safetensors(tensors) {
+  const header = {}, parts = [];
+  let offset = 0;
+  for (const [name, values] of Object.entries(tensors)) {
+    const data = Float32Array.from(values);
+    header[name] = { dtype: "F32", shape: [data.length], data_offsets: [offset, offset += data.byteLength] };
+    parts.push(data);
+  }
+  let text = JSON.stringify(header);
+  text += " ".repeat((8 - (text.length % 8)) % 8);
+  const length = new BigUint64Array([BigInt(text.length)]);
+  return new Blob([length, text, ...parts], { type: "application/octet-stream" });
+}
+
 /** A colour of the page's palette, for canvases and plots. */
 export const colour = (name) =>
   getComputedStyle(document.body).getPropertyValue(`--${name}`).trim();

@@ -95,6 +95,20 @@ def test_marginals_entropy_and_pairs(kind: str) -> None:
 
 
 @KINDS
+def test_probability_of_a_segment(kind: str) -> None:
+    made = build(kind)
+    posterior = made.posterior()
+    paths, scores = enumerate_paths(made, 0)
+    for tags in ([1, 0, 2], [0, 0, 0], [2]):
+        wanted = sum(
+            probability
+            for path, probability in zip(paths, scores.softmax(0).tolist(), strict=True)
+            if list(path[1 : 1 + len(tags)]) == tags
+        )
+        assert posterior.segment(0, 1, tags).item() == pytest.approx(wanted, abs=1e-12)
+
+
+@KINDS
 def test_marginals_are_the_gradient_of_log_partition(kind: str) -> None:
     made = build(kind)
     emissions = made.emissions.clone().requires_grad_()

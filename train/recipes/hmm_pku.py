@@ -1,4 +1,4 @@
-"""`hmm-pku`: the hidden Markov segmenter of post 3922 and its dictionary, counted from news of 1998.
+"""`hmm-pku`: the hidden Markov segmenter of post 3922 and its dictionary, from news of 1998.
 
 Counting is all the training there is, and Baum-Welch's rounds; both happen in `build`. The loop
 then takes one step with learning rate 0, so that these weights are published like all others.

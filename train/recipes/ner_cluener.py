@@ -6,7 +6,7 @@ much of the teaching, and word lists know names that the set does not show.
 
 from dataclasses import dataclass
 
-from benchmarks.tagging_data import read_names, read_entities, read_parts_of_speech
+from benchmarks.tagging_data import read_entities, read_names, read_parts_of_speech
 from core.text.tags import TagSet
 from train.recipe import Card, Metric
 from train.tagging import Reading, TaggingRecipe, part_of_speech_tags
@@ -31,7 +31,7 @@ class NerCluenerRecipe(TaggingRecipe):
 
     name = "ner-cluener"
 
-    steps: int = 10_000
+    steps: int = 7000  # 24 epochs: half an hour on one core with AVX512-BF16
     evaluate_every: int = 1000
     dropout: float = 0.4
     blank: float = 0.05
@@ -70,8 +70,8 @@ class NerCluenerRecipe(TaggingRecipe):
             "title_zh": "中文命名实体识别（CLUENER 十类）",
             "summary": "A character BiLSTM-CRF for addresses, books, companies, games, government "
             "bodies, films, names, organisations, positions and sights.",
-            "summary_zh": "基于字的 BiLSTM-CRF，识别地址、书名、公司、游戏、政府、电影、姓名、组织机构、"
-            "职位、景点。",
+            "summary_zh": "基于字的 BiLSTM-CRF，识别地址、书名、公司、游戏、政府、电影、姓名、"
+            "组织机构、职位、景点。",
             "post": {
                 "title": "简明条件随机场CRF介绍（附带纯Keras实现）",
                 "url": "https://kexue.fm/archives/5542",
@@ -112,10 +112,10 @@ class NerCluenerRecipe(TaggingRecipe):
                 },
             ],
             "limits": [
-                "Trained on sentences of at most 50 characters; annotators of the set disagree often "
-                "on organisations, sights and addresses.",
-                "No pretrained language model: names that the data never shows are missed more often "
-                "than by BERT (0.788 on the hidden test, by the set's authors).",
+                "Trained on sentences of at most 50 characters; annotators of the set disagree "
+                "often on organisations, sights and addresses.",
+                "No pretrained language model: names that the data never shows are missed more "
+                "often than by BERT (0.788 on the hidden test, by the set's authors).",
             ],
         }
 

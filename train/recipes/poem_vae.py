@@ -7,6 +7,7 @@ per character worse.
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -97,7 +98,7 @@ class PoemVAERecipe(Recipe):
         )
         return {"tokens": poems[rows].long(), "form": torch.tensor(index)}
 
-    def loss(self, model: nn.Module, batch: Batch, step: int) -> tuple[Tensor, Batch]:
+    def loss(self, model: Any, batch: Batch, step: int) -> tuple[Tensor, Batch]:
         """Negative beta-ELBO per character, in nats; cross-entropy alone in the first lesson."""
         tokens, form = batch["tokens"], int(batch["form"])
         length = tokens.shape[1]
@@ -121,7 +122,7 @@ class PoemVAERecipe(Recipe):
             "theme": theme,
         }
 
-    def evaluate(self, model: nn.Module) -> Logs:
+    def evaluate(self, model: Any) -> Logs:
         """On the dev poems of every form."""
         figures: Logs = {}
         for index, tokens in self.dev.items():
@@ -178,7 +179,10 @@ class PoemVAERecipe(Recipe):
             "metrics": [
                 {"figure": figure, "label": label, "author": None}
                 for figure, label in (
-                    ("reconstruction_char_accuracy", "五言联重构字准确率 reconstruction, couplets of 5"),
+                    (
+                        "reconstruction_char_accuracy",
+                        "五言联重构字准确率 reconstruction, couplets of 5",
+                    ),
                     ("elbo_nats_per_char", "ELBO（nats/字）couplets of 5"),
                     ("couplet7_reconstruction_char_accuracy", "七言联重构 couplets of 7"),
                     ("couplet7_elbo_nats_per_char", "ELBO 七言联 couplets of 7"),

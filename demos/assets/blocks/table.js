@@ -7,7 +7,8 @@ export function draw(node, block) {
   node.replaceChildren(
     ...(block.title ? [el("h3", {}, block.title, block.hint ? el("small", {}, block.hint) : null)] : []),
     el("div", { class: "scroll" }, el("table", {},
-      el("tr", {}, ...block.columns.map((title) => el("th", {}, title))),
+      el("tr", {}, ...block.columns.map((title, i) =>
+        el("th", typeof block.rows[0]?.[i] === "number" ? { class: "number" } : {}, title))),
       ...block.rows.map((row) => el("tr", {}, ...row.map(cell))))),
   );
 }

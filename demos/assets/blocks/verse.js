@@ -1,6 +1,6 @@
 // Poems as well-set verse: across or down, with pinyin, in either script. A click on a character shows
 // what else could have stood there; a click on a poem opens its details below.
-import { colour, copy, download, el, t } from "../gallery.js";
+import { colour, copy, download, el, safetensors, t } from "../gallery.js";
 
 const wish = (name) => localStorage.getItem(`gallery-verse-${name}`);
 const options = () => ({ down: wish("down") !== "0", pinyin: wish("pinyin") === "1", old: wish("old") === "1" });
@@ -49,6 +49,7 @@ function card(poem, i, node, now, stage, choose) {
   const buttons = [
     el("button", { type: "button", onclick: () => copy(plain(poem)) }, t("复制", "copy")),
     el("button", { type: "button", title: t("存成图片", "save as picture"), onclick: () => picture(poem, now) }, "PNG"),
+    ...(poem.value?.code ? [el("button", { type: "button", title: t("高斯编码，safetensors", "its Gaussian code, as safetensors"), onclick: () => download("code.safetensors", safetensors({ code: poem.value.code })) }, t("编码", "code"))] : []),
     ...(block.actions ?? []).map((action) =>
       el("button", { type: "button", onclick: () => stage.act(action.name, poem.value) }, action.label)),
   ];

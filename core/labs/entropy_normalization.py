@@ -1,0 +1,405 @@
+r"""Sharpen or flatten a distribution until it has a wanted entropy.
+
+After https://kexue.fm/archives/8829. With :math:`\tilde p_i=p_i^\gamma/\sum_j p_j^\gamma` the entropy
+
+.. math:: H(\gamma)=\ln\sum_i p_i^\gamma-\gamma\frac{\sum_i p_i^\gamma\ln p_i}{\sum_i p_i^\gamma}
+
+falls from :math:`\ln n` at :math:`\gamma=0` to the logarithm of the number of maxima, with
+:math:`dH/d\ln\gamma=-\gamma^2\operatorname{Var}_{\tilde p}(\ln p)`. The post iterates
+
+.. math:: \gamma\leftarrow1+\frac{H^*-H}{H^2-\mathbb E[\ln^2p]},\qquad
+    p\leftarrow p^\gamma/\textstyle\sum p^\gamma ,
+
+Newton's method restarted from :math:`\gamma=1`, which often overshoots and does not come back. The
+solver here works with :math:`\ln p` and keeps the solution between two values of
+:math:`\ln\gamma`; a Newton step that leaves them is replaced by their middle, so it always arrives.
+
+Entropies are in nats.
+"""
+
+import math
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from core.errors import InputError
+from core.labs import _inputs
+from core.labs._inputs import Array
+
+MAX_NUMBERS = 2000
+MAX_TYPED = 40_000  # characters
+_NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
+
+Spread = Literal["uniform", "log-normal"]
+SPREADS: tuple[Spread, ...] = ("uniform", "log-normal")
+METHODS = ("newton", "bisection")
+
+
+@dataclass(frozen=True)
+class Round:
+    """One round of a solver."""
+
+    gamma: float  # exponent relative to the distribution given
+    entropy: float  # reached with it; nan once the numbers break down
+    kind: str  # "newton", "bisection" or "post"
+
+
+@dataclass(frozen=True)
+class Normalised:
+    """A distribution with the wanted entropy."""
+
+    before: Array  # (n,), sums to 1
+    after: Array
+    gamma: float  # 0 for the uniform distribution, inf for ties of the maximum
+    entropy_before: float
+    entropy_after: float
+    target: float
+    rounds: tuple[Round, ...]
+
+
+@dataclass(frozen=True)
+class PostIteration:
+    """What the post's iteration does from the same start."""
+
+    after: Array  # (n,); may contain nan
+    rounds: tuple[Round, ...]
+    miss: float  # |entropy - target| after the last round, inf when the numbers broke down
+
+
+@dataclass(frozen=True)
+class EntropyCurve:
+    """Entropy against the exponent."""
+
+    gamma: Array
+    entropy: Array
+    floor: float  # logarithm of the number of maxima
+    ceiling: float  # logarithm of the number of non-zero entries
+
+
+@dataclass(frozen=True)
+class FailureMap:
+    """How often the post's iteration misses by more than a tolerance.
+
+    `missed[i, j]` is the fraction for targets `targets[i]` * ln n and spread `scales[j]`.
+    """
+
+    targets: Array
+    scales: Array
+    missed: Array
+
+
+def parse_numbers(text: str) -> Array:
+    """Numbers separated by spaces, commas, semicolons or new lines, as a vector."""
+    if len(text) > MAX_TYPED:
+        raise InputError(
+            en=f"The text has {len(text)} characters; at most {MAX_TYPED} are read. Shorten it.",
+            zh=f"文本有 {len(text)} 个字符，最多读 {MAX_TYPED} 个，请缩短。",
+        )
+    parts = [part for part in re.split(r"[\s,;，；、]+", text) if part]
+    for place, part in enumerate(parts, start=1):
+        if not _NUMBER.fullmatch(part):
+            raise InputError(
+                en=f"Entry {place}, {part!r:.20}, is not a number. Write numbers such as 0.25 or "
+                f"1e-3, separated by spaces or commas.",
+                zh=f"第 {place} 项 {part!r:.20} 不是数，请写 0.25 或 1e-3 这样的数，"
+                "用空格或逗号隔开。",
+            )
+    return _inputs.vector(
+        "list of numbers",
+        [float(part) for part in parts],
+        sizes=(2, MAX_NUMBERS),
+        bounds=(-1e300, 1e300),
+        zh="数列",
+    )
+
+
+def normalise(
+    values: npt.ArrayLike,
+    target: float,
+    *,
+    logits: bool = False,
+    method: str = "newton",
+    rounds: int = 200,
+) -> Normalised:
+    """The power of a distribution that has entropy `target`.
+
+    `values` are non-negative weights, or logarithms of weights with `logits`; zeros stay zero.
+    "newton" takes safeguarded Newton steps, "bisection" only halves. Raises `InputError` when no
+    power has the wanted entropy: it must lie between the logarithms of the number of maxima and of
+    the number of non-zero weights.
+    """
+    kind = _inputs.choice("method", method, METHODS, zh="解法")
+    rounds = _inputs.integer("number of rounds", rounds, 1, 1000, zh="轮数")
+    log_p = _log_weights(values, logits)
+    target = _inputs.number("entropy", target, 0, math.log(MAX_NUMBERS), zh="熵")
+    before = _power(log_p, 1.0)
+    floor, ceiling = _limits(log_p)
+    if not floor - 1e-12 <= target <= ceiling + 1e-12:
+        raise InputError(
+            en=f"The entropy {target:.6g} cannot be reached; powers of this distribution have "
+            f"entropies from {floor:.6g} to {ceiling:.6g}. Choose one of those.",
+            zh=f"熵 {target:.6g} 达不到，这个分布的幂的熵在 {floor:.6g} 到 {ceiling:.6g} 之间，"
+            "请在其中取值。",
+        )
+    gamma, log = _solve(log_p, target, floor, ceiling, kind, rounds)
+    return Normalised(
+        before,
+        _power(log_p, gamma),
+        gamma,
+        entropy(log_p, 1.0),
+        entropy(log_p, gamma),
+        target,
+        tuple(log),
+    )
+
+
+def post_iteration(
+    values: npt.ArrayLike, target: float, *, logits: bool = False, rounds: int = 10
+) -> PostIteration:
+    """The post's Newton iteration on p itself, exactly as written, with its underflows."""
+    log_p = _log_weights(values, logits)
+    target = _inputs.number("entropy", target, 0, math.log(MAX_NUMBERS), zh="熵")
+    rounds = _inputs.integer("number of rounds", rounds, 1, 100, zh="轮数")
+    p, total = _power(log_p, 1.0), 1.0
+    log: list[Round] = []
+    for _ in range(rounds):
+        p, gamma = _post_round(p[None], np.array([target]))
+        p, total = p[0], total * float(gamma[0])
+        log.append(Round(total, float(_entropies(p[None])[0]), "post"))
+    miss = abs(log[-1].entropy - target)
+    return PostIteration(p, tuple(log), miss if math.isfinite(miss) else math.inf)
+
+
+def entropy_curve(
+    values: npt.ArrayLike,
+    *,
+    logits: bool = False,
+    gammas: tuple[float, float] = (1e-2, 1e2),
+    count: int = 200,
+) -> EntropyCurve:
+    """H(gamma) for exponents evenly spaced in the logarithm."""
+    log_p = _log_weights(values, logits)
+    low, high = (_inputs.number("gamma", g, 1e-9, 1e9, zh="γ") for g in gammas)
+    count = _inputs.integer("number of points", count, 2, 1000, zh="点数")
+    spaced = np.geomspace(low, high, count)
+    return EntropyCurve(spaced, np.array([entropy(log_p, g) for g in spaced]), *_limits(log_p))
+
+
+def gamma_gradient(values: npt.ArrayLike, target: float, *, logits: bool = False) -> Array:
+    r"""How the exponent reacts to the input: :math:`\partial\gamma/\partial\ln p_k`, shape `(n,)`.
+
+    From :math:`H(\gamma,\ln p)=H^*` by the implicit-function theorem, with
+    :math:`\ell=\ln p`, expectation and variance under :math:`\tilde p`:
+
+    .. math:: \frac{\partial\gamma}{\partial\ell_k}
+        =-\frac{\gamma\,\tilde p_k\,(\ell_k-\mathbb E\ell)}{\operatorname{Var}(\ell)} .
+    """
+    found = normalise(values, target, logits=logits)
+    log_p = _log_weights(values, logits)
+    if not 0 < found.gamma < math.inf:
+        raise InputError(
+            en=f"At entropy {target:.6g} the exponent is {found.gamma:g} and has no gradient. "
+            f"Choose an entropy between the limits.",
+            zh=f"熵为 {target:.6g} 时指数是 {found.gamma:g}，没有梯度，请在两端之间取值。",
+        )
+    alive = np.isfinite(log_p)
+    deviation = np.zeros_like(log_p)
+    deviation[alive] = log_p[alive] - found.after[alive] @ log_p[alive]
+    variance = found.after @ deviation**2
+    gradient: Array = -found.gamma * found.after * deviation / variance
+    return gradient
+
+
+def failure_map(
+    *,
+    size: int = 100,
+    spread: str = "log-normal",
+    rounds: int = 10,
+    tolerance: float = 0.01,
+    scales: tuple[float, float] = (0.25, 8.0),
+    resolution: int = 12,
+    draws: int = 40,
+    seed: int = 0,
+) -> FailureMap:
+    """Where the post's iteration fails, over targets from 5 % to 95 % of ln n and spreads.
+
+    "log-normal" draws weights exp(scale * normal); "uniform" draws them between 0 and 1 and
+    ignores the scale.
+    """
+    size = _inputs.integer("size", size, 2, MAX_NUMBERS, zh="个数")
+    resolution = _inputs.integer("resolution", resolution, 2, 40, zh="分辨率")
+    low, high = (_inputs.number("scale", s, 1e-3, 100, zh="尺度") for s in scales)
+    targets, widths = np.linspace(0.05, 0.95, resolution), np.geomspace(low, high, resolution)
+    missed = np.empty((resolution, resolution))
+    for j, scale in enumerate(widths):
+        for i, target in enumerate(targets):
+            missed[i, j] = miss_fraction(
+                size=size,
+                spread=spread,
+                scale=float(scale),
+                targets=(float(target), float(target)),
+                rounds=rounds,
+                tolerance=tolerance,
+                draws=draws,
+                seed=seed,
+            )
+    return FailureMap(targets, widths, missed)
+
+
+def miss_fraction(
+    *,
+    size: int = 100,
+    spread: str = "uniform",
+    scale: float = 1.0,
+    targets: tuple[float, float] = (0.05, 0.95),
+    rounds: int = 3,
+    tolerance: float = 0.01,
+    draws: int = 1000,
+    seed: int = 0,
+) -> float:
+    """The fraction of random distributions that the post's iteration misses by `tolerance` nats.
+
+    Targets are uniform between the given fractions of ln n.
+    """
+    size = _inputs.integer("size", size, 2, MAX_NUMBERS, zh="个数")
+    draws = _inputs.integer("number of draws", draws, 1, 5000, zh="抽样数")
+    rounds = _inputs.integer("number of rounds", rounds, 1, 100, zh="轮数")
+    tolerance = _inputs.number("tolerance", tolerance, 1e-12, 10, zh="容差")
+    log_p, wanted = random_cases(
+        size=size, spread=spread, scale=scale, targets=targets, draws=draws, seed=seed
+    )
+    with np.errstate(all="ignore"):
+        p = np.exp(log_p - log_p.max(axis=1, keepdims=True))
+        p /= p.sum(axis=1, keepdims=True)
+    for _ in range(rounds):
+        p, _ = _post_round(p, wanted)
+    miss = np.abs(_entropies(p) - wanted)
+    return float(np.mean(~(miss <= tolerance)))  # nan is a miss
+
+
+def random_cases(
+    *,
+    size: int,
+    spread: str,
+    scale: float,
+    targets: tuple[float, float],
+    draws: int,
+    seed: int,
+) -> tuple[Array, Array]:
+    """Log-weights `(draws, size)` and wanted entropies `(draws,)` of `miss_fraction`."""
+    kind = _inputs.choice("spread", spread, SPREADS, zh="分布")
+    scale = _inputs.number("scale", scale, 1e-3, 100, zh="尺度")
+    low, high = (_inputs.number("target", t, 0, 1, zh="目标比例") for t in targets)
+    rng = np.random.default_rng(_inputs.seed(seed))
+    if kind == "uniform":
+        log_p = np.log(1.0 - rng.random((draws, size)))  # of (0, 1], never the logarithm of zero
+    else:
+        log_p = scale * rng.standard_normal((draws, size))
+    return log_p, rng.uniform(low, high, draws) * math.log(size)
+
+
+def entropy(log_p: Array, gamma: float) -> float:
+    """H(gamma) in nats of the weights exp(log_p), stable for every exponent; 0 ln 0 is 0."""
+    if gamma == math.inf:
+        return _limits(log_p)[0]
+    p, scaled = _power(log_p, gamma), _scaled(log_p, gamma)
+    alive = p > 0
+    return float(np.log(np.exp(scaled).sum()) - p[alive] @ scaled[alive])
+
+
+def _log_weights(values: npt.ArrayLike, logits: bool) -> Array:
+    """Logarithms of the weights, the largest zero; -inf for a weight of zero."""
+    if logits:
+        log_p = _inputs.vector(
+            "list of logits", values, sizes=(2, MAX_NUMBERS), bounds=(-1e6, 1e6), zh="logits"
+        )
+    else:
+        weights = _inputs.vector(
+            "list of weights", values, sizes=(2, MAX_NUMBERS), bounds=(0.0, 1e300), zh="权重"
+        )
+        if not weights.any():
+            raise InputError(
+                en="All weights are 0. Make at least one positive.",
+                zh="所有权重都是 0，请至少让一个大于零。",
+            )
+        with np.errstate(divide="ignore"):
+            log_p = np.log(weights)
+    top: Array = log_p - log_p.max()
+    return top
+
+
+def _scaled(log_p: Array, gamma: float) -> Array:
+    """gamma * log_p, where a weight of zero stays zero even for gamma = 0."""
+    alive = np.isfinite(log_p)
+    return np.where(alive, gamma * np.where(alive, log_p, 0.0), -np.inf)
+
+
+def _power(log_p: Array, gamma: float) -> Array:
+    weights = (
+        (log_p == 0).astype(np.float64) if gamma == math.inf else np.exp(_scaled(log_p, gamma))
+    )
+    power: Array = weights / weights.sum()
+    return power
+
+
+def _limits(log_p: Array) -> tuple[float, float]:
+    return math.log((log_p == 0).sum()), math.log(np.isfinite(log_p).sum())
+
+
+def _solve(
+    log_p: Array, target: float, floor: float, ceiling: float, kind: str, rounds: int
+) -> tuple[float, list[Round]]:
+    """The exponent with the wanted entropy, by bracketing in s = ln gamma."""
+    if target >= ceiling - 1e-12:
+        return 0.0 if ceiling - floor > 1e-12 else 1.0, []
+    if target <= floor + 1e-12:
+        return math.inf, []
+    s, log = 0.0, [Round(1.0, entropy(log_p, 1.0), kind)]
+    low, high = 0.0, 0.0
+    reach = 1.0
+    if log[0].entropy > target:  # walk out until the target lies between
+        while entropy(log_p, math.exp(high)) > target:
+            low, high, reach = high, high + reach, 2 * reach
+    else:
+        while entropy(log_p, math.exp(low)) < target:
+            low, high, reach = low - reach, low, 2 * reach
+    for _ in range(rounds):
+        gamma = math.exp(s)
+        p = _power(log_p, gamma)
+        alive = p > 0
+        mean = float(p[alive] @ log_p[alive])
+        slope = -(gamma**2) * float(p[alive] @ (log_p[alive] - mean) ** 2)
+        miss = entropy(log_p, gamma) - target
+        if abs(miss) < 1e-14 * max(1.0, target) or high - low < 1e-16:
+            break
+        if miss > 0:
+            low = s
+        else:
+            high = s
+        step = s - miss / slope if slope < 0 else math.nan
+        newton = kind == "newton" and low < step < high
+        s = step if newton else (low + high) / 2
+        log.append(
+            Round(math.exp(s), entropy(log_p, math.exp(s)), "newton" if newton else "bisection")
+        )
+    return math.exp(s), log
+
+
+def _entropies(p: Array) -> Array:
+    with np.errstate(all="ignore"):
+        entropies: Array = -np.where(p == 0, 0.0, p * np.log(p)).sum(axis=-1)
+    return entropies
+
+
+def _post_round(p: Array, target: Array) -> tuple[Array, Array]:
+    """One round of the post's iteration on distributions `(cases, n)`: new p and gamma."""
+    with np.errstate(all="ignore"):
+        log = np.log(p)
+        h = -np.where(p == 0, 0.0, p * log).sum(axis=-1)
+        second = np.where(p == 0, 0.0, p * log**2).sum(axis=-1)
+        gamma = 1 + (target - h) / (h**2 - second)
+        power = p ** gamma[:, None]
+        return power / power.sum(axis=-1, keepdims=True), gamma
