@@ -29,7 +29,9 @@ class Options:
     def __post_init__(self) -> None:
         for path in (self.data, *self.train):
             if not path.is_file():
-                raise ValueError(f"there is no file {path}; docs/data.md says where data comes from")
+                raise ValueError(
+                    f"there is no file {path}; docs/data.md says where data comes from"
+                )
         for name, value in (("--limit", self.limit), ("--samples", self.samples)):
             if value is not None and value < 1:
                 raise ValueError(f"{name} is {value}; give a positive number")
