@@ -45,7 +45,7 @@ def _quality(options: argparse.Namespace, report: Callable[[str], None]) -> tupl
 
 
 def _speed(options: argparse.Namespace, report: Callable[[str], None]) -> tuple[Any, bool]:
-    from benchmarks.speed import measure
+    from benchmarks.speed.run import measure
 
     figures = measure(options.slugs, report)
     return figures, not any("error" in part for part in figures.values())

@@ -10,7 +10,7 @@ from core.text.tags import Span, word_spans
 
 
 class Sentence(NamedTuple):
-    """A text and its spans, disjoint and in order."""
+    """A text and its spans in order; entities of some sets overlap."""
 
     text: str
     spans: list[Span]

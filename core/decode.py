@@ -6,6 +6,7 @@ expected the prescribed character survive (sequential importance resampling; Dou
 the outcome approaches a draw from the model *given* the rules.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -14,6 +15,11 @@ import torch
 from torch import Tensor
 
 FREE, LEVEL, OBLIQUE = 0, 1, 2
+NO_RHYME, ANY_RHYME = -1, -2
+DEAD = (
+    -1e4
+)  # log-weight of a particle whom the rules left no character: never shown while others live
+FREE_PLACE = -1
 
 
 class Stepwise(Protocol):
@@ -29,26 +35,29 @@ class Stepwise(Protocol):
         """Keep the given rows, in the given order."""
 
 
-@dataclass(frozen=True, eq=False)  # compared by identity: one object per vocabulary
 class VerseTables:
-    """What a decoder has to know about each character, on the host; `on` gives a device's copy."""
+    """What a decoder has to know about each character; `on` gives a device's copy, made once."""
 
-    tones: Tensor  # (3, vocab) bool: may stand where FREE, LEVEL, OBLIQUE is asked for
-    rhymes: Tensor  # (groups, vocab) bool
+    def __init__(self, tones: Tensor, rhymes: Tensor) -> None:
+        self.tones = tones  # (3, vocab) bool: may stand where FREE, LEVEL, OBLIQUE is asked for
+        self.rhymes = rhymes  # (groups, vocab) bool
+        self._copies: dict[torch.device, tuple[Tensor, Tensor]] = {}
 
     def on(self, device: torch.device) -> tuple[Tensor, Tensor]:
         """Both tables on a device."""
-        return self.tones.to(device), self.rhymes.to(device)
+        if device not in self._copies:
+            self._copies[device] = self.tones.to(device), self.rhymes.to(device)
+        return self._copies[device]
 
 
 @dataclass(frozen=True)
 class Rules:
     """Demands on each position of each text, all `(batch, length)` integers except `unique`."""
 
-    fixed: Tensor  # a token, or -1
+    fixed: Tensor  # a token, or FREE_PLACE
     tone: Tensor  # FREE, LEVEL or OBLIQUE
-    rhyme: Tensor  # a rhyme group, or -1
-    rhyme_with: Tensor  # an earlier position whose character must share a group, or -1
+    rhyme: Tensor  # a rhyme group, ANY_RHYME for any of them, or NO_RHYME
+    rhyme_with: Tensor  # an earlier position whose character must share a group, or NO_RHYME
     unique: Tensor  # (batch,) bool: no character twice, except doubled ones such as 悠悠
 
 
@@ -69,47 +78,90 @@ def choose(
 ) -> Tensor:
     """One token per row, `(batch,)`: the best one at temperature 0, else a draw from the nucleus.
 
-    Shapes: `logits`, `allowed` `(batch, vocab)`; `uniform`, `temperature`, `top_p` `(batch,)`.
-    Drawing inverts the cumulative distribution of the sorted tokens, so one uniform number decides.
+    Shapes: `logits`, `allowed` `(batch, vocab)`; `uniform`, `temperature`, `top_p` `(batch,)`. The
+    nucleus is the smallest set of most probable tokens with a mass of `top_p`, ties included. Drawing
+    inverts the cumulative distribution in the order of the vocabulary, so one uniform number decides.
     """
     masked = logits.masked_fill(~allowed, float("-inf"))
-    greedy = masked.argmax(dim=-1)
-    if not bool((temperature > 0).any()):
-        return greedy
-    scaled = masked / temperature.clamp_min(1e-3).unsqueeze(-1)
-    probs, order = scaled.softmax(dim=-1).sort(dim=-1, descending=True)
-    before = probs.cumsum(dim=-1) - probs
-    probs = probs.masked_fill(before >= top_p.unsqueeze(-1), 0.0)
+    best = masked.argmax(dim=-1)
+    hot = (temperature > 0).nonzero().squeeze(1)
+    if not len(hot):
+        return best
+    scaled = masked[hot] / temperature[hot].clamp_min(1e-3).unsqueeze(-1)
+    probs = scaled.softmax(dim=-1)
+    least = _least_of_nucleus(probs, top_p[hot])
+    probs = probs.masked_fill(probs < least.unsqueeze(-1), 0.0)
     cumulative = probs.cumsum(dim=-1)
-    target = uniform.unsqueeze(-1) * cumulative[:, -1:]
+    target = uniform[hot].unsqueeze(-1) * cumulative[:, -1:]
     place = torch.searchsorted(cumulative, target, right=True).clamp_max(probs.shape[-1] - 1)
-    drawn = order.gather(-1, place).squeeze(-1)
-    return torch.where(temperature > 0, drawn, greedy)
+    # Rounding may carry a draw past the last token of the nucleus; no rule is broken for its sake.
+    inside = probs.gather(-1, place) > 0
+    drawn = torch.where(inside, place, best[hot].unsqueeze(-1)).squeeze(-1)
+    return best.index_copy(0, hot, drawn)
+
+
+def _least_of_nucleus(probs: Tensor, top_p: Tensor) -> Tensor:
+    """The smallest probability inside each row's nucleus, `(batch,)`; 0 where all tokens are in it.
+
+    Sorting a whole vocabulary costs more than the model, so first only the head of it is sorted.
+    """
+    size = probs.shape[-1]
+    for head in (128, 1024, size):
+        top = probs.topk(min(head, size), dim=-1).values
+        cumulative = top.cumsum(dim=-1)
+        if head >= size or bool(((cumulative[:, -1] >= top_p) | (top_p >= 1)).all()):
+            break
+    last = ((cumulative - top) < top_p.unsqueeze(-1)).sum(dim=-1) - 1  # of the nucleus
+    least = top.gather(-1, last.clamp_min(0).unsqueeze(-1)).squeeze(-1)
+    return torch.where(top_p >= 1, 0.0, least)
 
 
 def allowed_at(
     step: int, tokens: Sequence[Tensor], rules: Rules, tables: tuple[Tensor, Tensor], width: int
 ) -> Tensor:
-    """Characters that may stand at a position given those before it, `(batch, vocab)` bool."""
+    """Characters that may stand at a position given those before it, `(batch, vocab)` bool.
+
+    `width` is the number of characters of a line: a double does not reach across its end. A fixed
+    character stands whatever the other rules say.
+    """
     tones, rhymes = tables
     allowed = tones[rules.tone[:, step]]
-    fixed = rules.fixed[:, step]
-    if bool((rules.rhyme[:, step] >= 0).any()):
-        group = rules.rhyme[:, step]
-        allowed = allowed & (rhymes[group.clamp_min(0)] | (group < 0).unsqueeze(-1))
-    if bool((rules.rhyme_with[:, step] >= 0).any()):
-        where = rules.rhyme_with[:, step]
+    group = rules.rhyme[:, step]
+    if bool((group != NO_RHYME).any()):
+        fits = torch.where(
+            (group == ANY_RHYME).unsqueeze(-1), rhymes.any(dim=0), rhymes[group.clamp_min(0)]
+        )
+        allowed = allowed & (fits | (group == NO_RHYME).unsqueeze(-1))
+    where = rules.rhyme_with[:, step]
+    if bool((where >= 0).any()):
         earlier = torch.stack(list(tokens), dim=1).gather(1, where.clamp_min(0).unsqueeze(1))
         groups = rhymes[:, earlier.squeeze(1)].T.float()  # (batch, groups) of the earlier character
         shared = (groups @ rhymes.float()) > 0
         allowed = allowed & (shared | (where < 0).unsqueeze(-1))
-    if tokens and bool(rules.unique.any()):
-        used = torch.zeros_like(allowed).scatter_(1, torch.stack(list(tokens), dim=1), True)
-        if step % width:  # doubling the character before is a figure of speech, not a slip
-            used = used.scatter(1, tokens[-1].unsqueeze(1), False)
-        allowed = allowed & ~(used & rules.unique.unsqueeze(-1))
+    if bool(rules.unique.any()):
+        allowed = allowed & ~(
+            _used(step, tokens, rules, width, allowed.shape[-1]) & rules.unique.unsqueeze(-1)
+        )
+    fixed = rules.fixed[:, step]
     forced = torch.zeros_like(allowed).scatter_(1, fixed.clamp_min(0).unsqueeze(1), True)
     return torch.where((fixed >= 0).unsqueeze(-1), forced, allowed)
+
+
+def _used(step: int, tokens: Sequence[Tensor], rules: Rules, width: int, vocab_size: int) -> Tensor:
+    """Characters that stand already or are fixed to come, `(batch, vocab)` bool.
+
+    The one just before is left out while it can still be doubled: once, and within its line.
+    """
+    places = torch.where(rules.fixed >= 0, rules.fixed, vocab_size)  # free ones in a column beside
+    if tokens:
+        places = torch.cat([places, torch.stack(list(tokens), dim=1)], dim=1)
+    used = places.new_zeros((len(places), vocab_size + 1), dtype=torch.bool)
+    used = used.scatter_(1, places, True)[:, :vocab_size]
+    if step % width:
+        last = tokens[-1].unsqueeze(1)
+        tripled = step % width > 1 and tokens[-2].unsqueeze(1) == last
+        used.scatter_(1, last, torch.as_tensor(tripled, device=last.device).expand_as(last))
+    return used
 
 
 def write(
@@ -127,59 +179,55 @@ def write(
 ) -> Written:
     """Write texts of `length` characters; rows come in groups of `particles`, one text each.
 
-    `uniform` `(batch * particles, length)` draws characters; `resample` `(batch, length)` decides
-    which particles survive. `rules`, `temperature` and `top_p` have one row per *particle*.
+    `uniform` `(batch * particles, length)` draws characters; `resample` `(batch, length + 1)` decides
+    which particles survive each step, and at last which one is shown. `rules`, `temperature` and
+    `top_p` have one row per *particle*. At temperature 1 and `top_p` 1 the texts are draws of the
+    model given the rules, the better the more particles; the code a decoding was begun with is part
+    of the particle.
     """
     rows, length = uniform.shape
     batch = rows // particles
-    device = uniform.device
-    weights = torch.zeros(batch, particles, device=device)  # log-weights
-    possible = torch.ones(rows, dtype=torch.bool, device=device)
+    weights = uniform.new_zeros((batch, particles))  # logarithms
+    first = torch.arange(batch, device=uniform.device) * particles
+    ancestors = torch.arange(rows, device=uniform.device)
+    possible = torch.ones_like(ancestors, dtype=torch.bool)
     tokens: list[Tensor] = []
-    log_probs: list[Tensor] = []
-    rival_tokens: list[Tensor] = []
-    rival_probs: list[Tensor] = []
-    ancestors = torch.arange(rows, device=device)
+    kept: list[tuple[Tensor, Tensor, Tensor]] = []  # what `Written` says about each character
     for step in range(length):
         logits = decoding.logits().float()
         log_p = logits.log_softmax(dim=-1)
         allowed = allowed_at(step, tokens, rules, tables, width)
         dead = ~allowed.any(dim=-1)
-        allowed = allowed | dead.unsqueeze(-1)
         possible = possible & ~dead
+        allowed = allowed | dead.unsqueeze(-1)
         token = choose(logits, allowed, uniform[:, step], temperature, top_p)
-        best = log_p.topk(rivals, dim=-1)
+        best = log_p.topk(min(rivals, log_p.shape[-1]), dim=-1)
         tokens.append(token)
-        log_probs.append(log_p.gather(-1, token.unsqueeze(-1)).squeeze(-1))
-        rival_tokens.append(best.indices)
-        rival_probs.append(best.values.exp())
+        kept.append((log_p.gather(-1, token.unsqueeze(-1)).squeeze(-1), best.indices, best.values))
         decoding.append(token)
         if particles == 1:
             continue
         mass = log_p.masked_fill(~allowed, float("-inf")).logsumexp(dim=-1)
-        mass = mass.masked_fill(dead, -1e4)
-        weights = weights + mass.view(batch, particles)
-        keep = _survivors(weights, resample[:, step])
-        if keep is not None:
-            moved, weights = keep
-            flat = (moved + torch.arange(batch, device=device).unsqueeze(1) * particles).flatten()
-            decoding.select(flat)
-            ancestors, possible = ancestors[flat], possible[flat]
-            tokens, log_probs = [t[flat] for t in tokens], [t[flat] for t in log_probs]
-            rival_tokens = [t[flat] for t in rival_tokens]
-            rival_probs = [t[flat] for t in rival_probs]
-    first = torch.arange(batch, device=device) * particles
-    if particles == 1:
-        winner = first
-    else:  # one draw by weight, so that the outcome is a sample and not always the safest text
-        cumulative = weights.softmax(dim=-1).cumsum(dim=-1)
-        picked = torch.searchsorted(cumulative, resample[:, :1] * cumulative[:, -1:], right=True)
-        winner = first + picked.squeeze(1).clamp_max(particles - 1)
+        weights = weights + mass.masked_fill(dead, DEAD).view(batch, particles)
+        survivors = _survivors(weights, resample[:, step])
+        if survivors is not None:
+            places, weights = survivors
+            moved = (places + first.unsqueeze(1)).flatten()
+            decoding.select(moved)
+            ancestors, possible = ancestors[moved], possible[moved]
+            tokens = [token[moved] for token in tokens]
+            kept = [(p[moved], indices[moved], values[moved]) for p, indices, values in kept]
+    winner = first
+    if particles > 1:  # one draw by weight, so that the outcome is a sample, not the safest text
+        winner = first + _draw(weights, resample[:, -1:]).squeeze(1)
+    log_probs, rival_tokens, rival_log_probs = (
+        torch.stack([part[winner] for part in parts], dim=1) for parts in zip(*kept, strict=True)
+    )
     return Written(
         tokens=torch.stack(tokens, dim=1)[winner],
-        log_probs=torch.stack(log_probs, dim=1)[winner],
-        rival_tokens=torch.stack(rival_tokens, dim=1)[winner],
-        rival_probs=torch.stack(rival_probs, dim=1)[winner],
+        log_probs=log_probs,
+        rival_tokens=rival_tokens,
+        rival_probs=rival_log_probs.exp(),
         chosen=ancestors[winner] - first,
         possible=possible[winner],
     )
@@ -192,14 +240,18 @@ def _survivors(weights: Tensor, uniform: Tensor) -> tuple[Tensor, Tensor] | None
     None when every group is still diverse.
     """
     batch, particles = weights.shape
-    normal = weights.softmax(dim=-1)
-    poor = 1 / normal.square().sum(dim=-1) < particles / 2
+    poor = 1 / weights.softmax(dim=-1).square().sum(dim=-1) < particles / 2
     if not bool(poor.any()):
         return None
-    points = (torch.arange(particles, device=weights.device) + uniform.unsqueeze(1)) / particles
-    cumulative = normal.cumsum(dim=-1)
-    drawn = torch.searchsorted(cumulative, points * cumulative[:, -1:], right=True)
     stay = torch.arange(particles, device=weights.device).expand(batch, -1)
-    moved = torch.where(poor.unsqueeze(1), drawn.clamp_max(particles - 1), stay)
-    level = weights.logsumexp(dim=-1, keepdim=True) - torch.tensor(float(particles)).log()
-    return moved, torch.where(poor.unsqueeze(1), level.expand_as(weights), weights)
+    drawn = _draw(weights, (stay + uniform.unsqueeze(1)) / particles)
+    level = weights.logsumexp(dim=-1, keepdim=True) - math.log(particles)
+    poor = poor.unsqueeze(1)
+    return torch.where(poor, drawn, stay), torch.where(poor, level, weights)
+
+
+def _draw(weights: Tensor, points: Tensor) -> Tensor:
+    """Particles at points in [0, 1) of the distribution of each group's weights, shape of `points`."""
+    cumulative = weights.softmax(dim=-1).cumsum(dim=-1)
+    places = torch.searchsorted(cumulative, points * cumulative[:, -1:], right=True)
+    return places.clamp_max(weights.shape[1] - 1)

@@ -1,6 +1,7 @@
 """The one error for input that a visitor can put right, in both languages of the gallery."""
 
 from collections.abc import Collection
+from typing import SupportsIndex
 
 
 class InputError(ValueError):
@@ -35,11 +36,34 @@ def _rebuild(en: str, zh: str) -> InputError:
 def check_range(name: str, value: float, low: float, high: float, *, zh: str) -> None:
     """Raise `InputError` unless `low <= value <= high`; `zh` is the Chinese for `name`."""
     if not low <= value <= high:  # written so that nan is refused too
+        shown, least, most = _shown(value), _shown(low), _shown(high)
         raise InputError(
-            en=f"{name} is {value:.6g}; it must be between {low:g} and {high:g}. "
+            en=f"{name} is {shown}; it must be between {least} and {most}. "
             "Choose a value in that range.",
-            zh=f"{zh}现在是 {value:.6g}，须在 {low:g} 到 {high:g} 之间，请在此范围内取值。",
+            zh=f"{zh}现在是 {shown}，须在 {least} 到 {most} 之间，请在此范围内取值。",
         )
+
+
+def check_whole(name: str, value: int, low: int, high: int, *, zh: str) -> None:
+    """Raise `InputError` unless `value` is an integer in `[low, high]`; 4.0 is none."""
+    if not isinstance(value, SupportsIndex):
+        raise InputError(
+            en=f"{name} is {str(value)[:20]}; it must be a whole number. "
+            f"Choose one between {low} and {high}.",
+            zh=f"{zh}现在是 {str(value)[:20]}，须为整数，请在 {low} 到 {high} 之间取值。",
+        )
+    check_range(name, value, low, high, zh=zh)
+
+
+def _shown(value: float) -> str:
+    if isinstance(value, SupportsIndex):
+        whole = int(value)  # of any size, and so perhaps too large for a float or for printing
+        return str(whole) if abs(whole) < 10**15 else f"{'-' * (whole < 0)}1e{_digits(whole)}"
+    return f"{value:.6g}"
+
+
+def _digits(whole: int) -> int:
+    return int(whole.bit_length() * 0.30103)
 
 
 def check_choice(name: str, value: str, choices: Collection[str], *, zh: str) -> None:

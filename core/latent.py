@@ -18,16 +18,23 @@ def slerp(a: Tensor, b: Tensor, t: float) -> Tensor:
     norm_a, norm_b = a.norm(), b.norm()
     if float(norm_a) < 1e-8 or float(norm_b) < 1e-8:
         return lerp(a, b, t)
-    cosine = ((a / norm_a) * (b / norm_b)).sum().clamp(-1, 1)
-    angle = torch.arccos(cosine)
+    u, v = a / norm_a, b / norm_b
+    # Half-angles by their tangent (Kahan): an arc cosine loses half of the digits near 0 and pi.
+    angle = 2 * torch.atan2((u - v).norm(), (u + v).norm())
     if float(angle) < 1e-4 or float(angle) > torch.pi - 1e-4:
         return lerp(a, b, t)
-    direction = torch.sin((1 - t) * angle) * a / norm_a + torch.sin(t * angle) * b / norm_b
-    return norm_a ** (1 - t) * norm_b**t * direction / torch.sin(angle)
+    direction = (torch.sin((1 - t) * angle) * u + torch.sin(t * angle) * v) / torch.sin(angle)
+    point: Tensor = norm_a ** (1 - t) * norm_b**t * direction
+    return point
 
 
 def bilinear(
-    top_left: Tensor, top_right: Tensor, bottom_left: Tensor, bottom_right: Tensor, x: float, y: float
+    top_left: Tensor,
+    top_right: Tensor,
+    bottom_left: Tensor,
+    bottom_right: Tensor,
+    x: float,
+    y: float,
 ) -> Tensor:
     """The point `(x, y)` of the square between four codes, walked along spheres; `y` grows downwards."""
     return slerp(slerp(top_left, top_right, x), slerp(bottom_left, bottom_right, x), y)

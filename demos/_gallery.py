@@ -133,9 +133,9 @@ def head(demos: list[Demo]) -> str:
     data = json.dumps(listed, ensure_ascii=False).replace("<", "\\u003c")
     return f"""
 <title>{TITLE}</title>
-<link rel="stylesheet" href="gradio_api/gallery/gallery.css?v={version}">
+<link rel="stylesheet" href="gradio_api/gallery/assets/{version}/gallery.css">
 <script>window.galleryLang = "{say("zh", "en")}"; window.galleryTabs = {data};</script>
-<script type="module" src="gradio_api/gallery/gallery.js?v={version}"></script>
+<script type="module" src="gradio_api/gallery/assets/{version}/gallery.js"></script>
 """
 
 

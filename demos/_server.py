@@ -4,6 +4,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ ASSETS = Path(__file__).parent / "assets"
 STARTED = time.time()
 
 
+@cache
 def assets_version() -> str:
     """Digest of all scripts and styles; part of their address, so that browsers may keep them."""
     digest = hashlib.sha256()
@@ -33,14 +35,18 @@ def assets_version() -> str:
 
 
 class Immutable(StaticFiles):
-    """Static files that a browser may keep for a year when the address names their version."""
+    """Static files that a browser may keep for a year, since their address names their version.
+
+    The version is part of the path and not of the query, so that modules which import each other by
+    relative addresses are the same modules for all of them.
+    """
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        """The file; only versioned requests are cached."""
+        """The file, to be kept when it is of the version that the address names."""
         response = await super().get_response(path, scope)
-        versioned = b"v=" in scope.get("query_string", b"")
+        current = scope["path_params"]["version"] == assets_version()
         response.headers["Cache-Control"] = (
-            "public, max-age=31536000, immutable" if versioned else "no-cache"
+            "public, max-age=31536000, immutable" if current else "no-cache"
         )
         return response
 
@@ -73,7 +79,7 @@ def routes(demos: list[Demo], status: Callable[[], Mapping[str, Any]]) -> list[B
         Route("/gradio_api/metrics", metrics),
         Route("/gradio_api/gallery/card/{name}", model_card),
         Route("/gradio_api/gallery/plotly.js", _plotly),
-        Mount("/gradio_api/gallery", Immutable(directory=ASSETS)),
+        Mount("/gradio_api/gallery/assets/{version}", Immutable(directory=ASSETS)),
         Route("/embed/{slug}", embed),
     ]
 

@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 Handler = Callable[..., Outcome] | Callable[..., Iterator[Outcome]]
 
 MOUNT = """
-import(new URL('gradio_api/gallery/stage.js?v=' + props.version, document.baseURI))
+import(new URL(`gradio_api/gallery/assets/${props.version}/stage.js`, document.baseURI))
   .then(stage => stage.mount({element, props, trigger, server, watch}));
 'restore'; 'act';
 """
@@ -250,11 +250,14 @@ def endpoint(scene: Scene) -> Callable[..., Any]:
 
 
 def _wrap(scene: Scene, handler: Handler) -> Callable[..., Any]:
-    """A handler with positional inputs, the page's language, and errors as part of the answer."""
+    """A handler with positional inputs, the page's language, and errors as part of the answer.
+
+    Gradio puts the request at its place among the arguments, so it has to stand before `*values`.
+    """
     names = list(scene.inputs)
     if inspect.isgeneratorfunction(handler):
 
-        def stream(*values: Any, request: gr.Request) -> Iterator[str]:
+        def stream(request: gr.Request, *values: Any) -> Iterator[str]:
             lang = language_of(request)
             inputs = _cleaned(dict(zip(names, values, strict=True)))
             try:
@@ -265,7 +268,7 @@ def _wrap(scene: Scene, handler: Handler) -> Callable[..., Any]:
 
         return stream
 
-    def once(*values: Any, request: gr.Request) -> str:
+    def once(request: gr.Request, *values: Any) -> str:
         inputs = _cleaned(dict(zip(names, values, strict=True)))
         return _answer(scene, handler, inputs, language_of(request))
 
@@ -297,7 +300,7 @@ def _restore(scene: Scene, handler: Handler) -> Callable[..., Any]:
 def _act(scene: Scene) -> Callable[..., str]:
     names = list(scene.inputs)
 
-    def act(*values: Any, event: gr.EventData, request: gr.Request) -> str:
+    def act(event: gr.EventData, request: gr.Request, *values: Any) -> str:
         inputs = _cleaned(dict(zip(names, values, strict=True)))
         lang = language_of(request)
         data = event._data if isinstance(event._data, dict) else {}
@@ -315,10 +318,10 @@ def _act(scene: Scene) -> Callable[..., str]:
 
 
 def _live(function: Callable[..., Any], name: str) -> Callable[..., Any]:
-    def live(value: Any, request: gr.Request | None = None) -> Any:
-        lang = language_of(request)
+    def live(message: Any) -> Any:
+        lang = "zh" if message.get("lang") == "zh" else "en"
         try:
-            return resolve_all(plain(function(value)), lang)
+            return resolve_all(plain(function(message["value"])), lang)
         except Exception as error:
             return {"error": error_text(error, lang)}
 
@@ -361,12 +364,9 @@ def error_text(error: Exception, lang: str) -> str:
     )
 
 
-def language_of(request: gr.Request | None) -> str:
-    """The page's language of an event."""
-    if request is None or request.request is None:
-        return "en"
-    raw = request.request
-    return language(raw.query_params, raw.headers, raw.cookies)
+def language_of(request: gr.Request) -> str:
+    """The page's language of an event; Gradio's client sends the page's query along."""
+    return language(request.query_params, request.headers, dict(request.request.cookies))
 
 
 def _cleaned(inputs: dict[str, Any]) -> dict[str, Any]:

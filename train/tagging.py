@@ -19,7 +19,7 @@ from benchmarks.tagging_data import Sentence
 from core.models.tagger import LONGEST_WORD, Tagger, TaggerConfig
 from core.text.characters import KNOWN, PADDING, UNKNOWN, encode_texts, hash_strings, hash_words
 from core.text.spans import chunks, normalise
-from core.text.tags import TagSet
+from core.text.tags import TagSet, disjoint
 from core.text.vocabulary import Vocabulary
 from train.recipe import Batch, Logs, Recipe, shuffled
 
@@ -49,7 +49,8 @@ class Examples:
         for text, spans in sentences:
             numbers = encode_texts([text], vocabulary)[0].to(torch.int32)
             tags = torch.tensor(
-                [tag_set.index[tag] for tag in tag_set.encode(len(text), spans)], dtype=torch.int32
+                [tag_set.index[tag] for tag in tag_set.encode(len(text), disjoint(spans))],
+                dtype=torch.int32,
             )
             for piece in chunks(text, LONGEST, 0):
                 self.characters.append(numbers[piece.start : piece.end])

@@ -9,8 +9,7 @@ from typing import Any, cast
 
 import torch
 
-from benchmarks.quality import Benchmark, Options
-from benchmarks.quality import tagging
+from benchmarks.quality import Benchmark, Options, tagging
 from benchmarks.tagging_data import Sentence, read_entities, read_words
 from core import hub, runtime
 from core.models.tagger import Tagger

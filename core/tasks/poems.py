@@ -4,6 +4,7 @@ Every function takes plain values and returns a frozen dataclass; noise comes fr
 same call gives the same verse on any device, alone or among other visitors' requests.
 """
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,8 +14,18 @@ import torch
 from torch import Tensor
 
 from core import hub, runtime
-from core.decode import FREE, LEVEL, OBLIQUE, Rules, VerseTables, write
-from core.errors import InputError, check_choice, check_range
+from core.decode import (
+    ANY_RHYME,
+    FREE,
+    FREE_PLACE,
+    LEVEL,
+    NO_RHYME,
+    OBLIQUE,
+    Rules,
+    VerseTables,
+    write,
+)
+from core.errors import InputError, check_choice, check_range, check_whole
 from core.latent import bilinear, lerp, slerp
 from core.models.poem_model import PoemModel
 from core.nn import DiagonalGaussian, standard_normal_log_prob
@@ -30,13 +41,17 @@ MAX_RULED_POEMS = 12  # poems under rules cost PARTICLES times as much
 PARTICLES = 24
 RIVALS = 10
 BOUND_SAMPLES = 500
-# The four standard patterns, in the order of `core.text.prosody.patterns`: the tone of the second
-# character, and whether the first line rhymes.
+MAX_CODE = 100  # absolute value of a latent number
+BLANKS = "?？〇□_＿○*"  # each marks a free place of a pattern
+BATCH_TEXTS = 192  # texts a batch writes at once; on a CPU more are no cheaper each
+READ_TEXTS = 64  # sampled codes judged at once, which bounds the memory for their logits
 # The thirty level-tone groups of the Pingshui book; verse rhymes on these.
 RHYME_GROUPS = tuple(
     "一东 二冬 三江 四支 五微 六鱼 七虞 八齐 九佳 十灰 十一真 十二文 十三元 十四寒 十五删 "
     "一先 二萧 三肴 四豪 五歌 六麻 七阳 八庚 九青 十蒸 十一尤 十二侵 十三覃 十四盐 十五咸".split()
 )
+# The four standard patterns, in the order of `core.text.prosody.patterns`: the tone of the second
+# character, and whether the first line rhymes.
 TONE_PATTERNS = ("oblique-plain", "level-plain", "oblique-rhymed", "level-rhymed")
 
 
@@ -159,7 +174,7 @@ def compose(
     not fit the form.
     """
     shape = _checked_form(model, form)
-    check_range("count", count, 1, MAX_POEMS, zh="首数")
+    check_whole("count", count, 1, MAX_POEMS, zh="首数")
     check_range("spread", spread, 0, 2, zh="先验尺度")
     check_range("temperature", temperature, 0, 2, zh="采样温度")
     check_range("top_p", top_p, 0.05, 1, zh="top-p")
@@ -169,21 +184,19 @@ def compose(
         shape, vocabulary, count, seed, no_repeat, acrostic, fixed, tones, rhyme
     )
     if demanding:
-        check_range("count", count, 1, MAX_RULED_POEMS, zh="带约束时的首数")
+        check_whole("count under rules", count, 1, MAX_RULED_POEMS, zh="带约束时的首数")
     particles = PARTICLES if demanding else 1
     size = latent_size(model, shape)
     noise = runtime.noise(seed, count, particles, size) * spread
     rows = {
         "z": noise,
         "uniform": runtime.uniform(seed, count, particles, shape.length),
-        "resample": runtime.uniform(seed + 1, count, shape.length),
+        "resample": runtime.uniform(seed + 1, count, shape.length + 1),
         "temperature": torch.full((count,), float(temperature)),
         "top_p": torch.full((count,), float(top_p)),
         **_rule_rows(rules),
     }
-    out, timing = runtime.run(
-        model, _write, rows, form=FORMS.index(shape), tables=tables_of(model), particles=particles
-    )
+    out, timing = _written(model, shape, rows, particles)
     poems = _poems(out, vocabulary, shape)
     return Composition(poems, seed, tuple(bool(p) for p in out["possible"]), timing)
 
@@ -203,14 +216,13 @@ def vary(
     `keep_theme` leaves the poem's theme as it is and varies only the characters' own numbers.
     """
     shape = _checked_form(model, form)
-    check_range("count", count, 1, MAX_POEMS, zh="首数")
+    check_whole("count", count, 1, MAX_POEMS, zh="首数")
     check_range("amount", amount, 0, 2, zh="变化幅度")
     _check_seed(seed)
     centre = _checked_code(code, model, shape)
-    noise = runtime.noise(seed, count, len(centre))
+    z = (centre + amount * runtime.noise(seed, count, len(centre))) / (1 + amount**2) ** 0.5
     if keep_theme and model != "poem-vae-2018":
-        noise[:, : theme_size(model)] = 0
-    z = (centre + amount * noise) / (1 + amount**2) ** 0.5
+        z[:, : theme_size(model)] = centre[: theme_size(model)]
     return _decode(model, shape, z, seed)
 
 
@@ -219,11 +231,7 @@ def decode(
 ) -> Composition:
     """The most probable poem of each code."""
     shape = _checked_form(model, form)
-    if not 1 <= len(codes) <= MAX_POEMS:
-        raise InputError(
-            en=f"{len(codes)} codes were given; between 1 and {MAX_POEMS} are decoded at once.",
-            zh=f"给了 {len(codes)} 个编码，一次可解码 1 到 {MAX_POEMS} 个。",
-        )
+    check_whole("the number of codes", len(codes), 1, MAX_POEMS, zh="编码个数")
     z = torch.stack([_checked_code(code, model, shape) for code in codes])
     return _decode(model, shape, z, 0)
 
@@ -235,14 +243,16 @@ def read(text: str, model: str = "poem-vae", *, seed: int = 0, samples: int = 10
     `samples` codes estimate the reconstruction term and the importance-weighted bound.
     """
     check_choice("model", model, MODELS, zh="模型")
-    check_range("samples", samples, 1, BOUND_SAMPLES, zh="样本数")
+    check_whole("samples", samples, 1, BOUND_SAMPLES, zh="样本数")
     _check_seed(seed)
     vocabulary = vocabulary_of(model)
     shape, characters = verse.parse(text, vocabulary, forms_of(model))
     tokens = torch.tensor([vocabulary.encode(characters)])
     size = latent_size(model, shape)
     rows = {"tokens": tokens, "noise": runtime.noise(seed, samples, size).unsqueeze(0)}
-    out, timing = runtime.run(model, _read, rows, form=FORMS.index(shape))
+    out, timing = runtime.run(
+        model, _read, rows, max_rows=max(1, READ_TEXTS // samples), form=FORMS.index(shape)
+    )
     row: dict[str, Tensor] = {name: tensor[0] for name, tensor in out.items()}
     weights = row["log_weights"]
     normal = weights.softmax(dim=0)
@@ -278,7 +288,7 @@ def read(text: str, model: str = "poem-vae", *, seed: int = 0, samples: int = 10
 def interpolate(a: str, b: str, model: str = "poem-vae", *, steps: int = 9, seed: int = 0) -> Walk:
     """Walk from one verse to another of the same form, in a straight line and along the sphere."""
     check_choice("model", model, MODELS, zh="模型")
-    check_range("steps", steps, 3, 21, zh="步数")
+    check_whole("steps", steps, 3, 21, zh="步数")
     _check_seed(seed)
     (start, end), shape, codes, timing = _encoded([a, b], model)
     positions = torch.linspace(0, 1, steps)
@@ -326,6 +336,7 @@ def blend(
 def encode(texts: Sequence[str], model: str = "poem-vae") -> tuple[Poem, ...]:
     """Verses of one form with their codes (posterior means)."""
     check_choice("model", model, MODELS, zh="模型")
+    check_whole("the number of verses", len(texts), 1, MAX_POEMS, zh="诗的首数")
     return _encoded(list(texts), model)[0]
 
 
@@ -400,10 +411,13 @@ def _write(
     rhyme_with: Tensor,
     unique: Tensor,
     form: int,
-    tables: VerseTables,
+    tables: str,
     particles: int,
 ) -> dict[str, Tensor]:
-    """Decode noise `z` `(rows, particles, latent)` under each row's rules."""
+    """Decode noise `z` `(rows, particles, latent)` under each row's rules.
+
+    `tables` is the name of the weights whose characters are meant.
+    """
 
     def spread(rows: Tensor) -> Tensor:
         return rows.repeat_interleave(particles, dim=0)
@@ -411,7 +425,7 @@ def _write(
     written = write(
         model.begin(z.flatten(0, 1), form),
         Rules(spread(fixed), spread(tone), spread(rhyme), spread(rhyme_with), spread(unique)),
-        tables.on(z.device),
+        tables_of(tables).on(z.device),
         uniform=uniform.flatten(0, 1),
         resample=resample,
         temperature=spread(temperature),
@@ -451,14 +465,18 @@ def _read(model: PoemModel, *, tokens: Tensor, noise: Tensor, form: int) -> dict
         decoding.append(back[-1])
     z = posterior.mean.unsqueeze(1) + (0.5 * posterior.log_var).exp().unsqueeze(1) * noise
     repeated = tokens.repeat_interleave(samples, dim=0)
-    terms = model.terms(z.flatten(0, 1), repeated, form)
-    log_p = terms.logits.log_softmax(dim=-1).gather(-1, repeated.unsqueeze(-1)).squeeze(-1)
-    likelihood = log_p.sum(dim=1).view(rows, samples)
+    judged = [
+        _judge(model, codes, texts, form)
+        for codes, texts in zip(
+            z.flatten(0, 1).split(READ_TEXTS), repeated.split(READ_TEXTS), strict=True
+        )
+    ]
+    likelihood, prior, seen = (
+        torch.cat(parts).unflatten(0, (rows, samples)) for parts in zip(*judged, strict=True)
+    )
     proposal = standard_normal_log_prob(noise).sum(dim=-1) - 0.5 * posterior.log_var.sum(
         dim=-1, keepdim=True
     )
-    prior = terms.log_prior().view(rows, samples)
-    seen = terms.noise.view(rows, samples, -1)
     spread = seen.std(dim=1) if samples > 1 else (0.5 * posterior.log_var).exp()
     centre = own.noise
     return {
@@ -478,6 +496,13 @@ def _read(model: PoemModel, *, tokens: Tensor, noise: Tensor, form: int) -> dict
     }
 
 
+def _judge(model: PoemModel, z: Tensor, tokens: Tensor, form: int) -> tuple[Tensor, Tensor, Tensor]:
+    """`log p(x|z)`, `log p(z)` and the noise behind `z`, for codes and texts row by row."""
+    terms = model.terms(z, tokens, form)
+    log_p = terms.logits.log_softmax(dim=-1).gather(-1, tokens.unsqueeze(-1)).squeeze(-1)
+    return log_p.sum(dim=1), terms.log_prior(), terms.noise
+
+
 def _encode(model: PoemModel, *, tokens: Tensor, form: int) -> dict[str, Tensor]:
     """The noise behind the posterior mean, `(rows, latent)`."""
     return {"code": model.terms(model.encode(tokens, form).mean, tokens, form).noise}
@@ -490,25 +515,38 @@ def _decode(model: str, form: Form, z: Tensor, seed: int) -> Composition:
     """The most probable poems of codes `(count, latent)`."""
     count = len(z)
     rules = Rules(
-        fixed=torch.full((count, form.length), -1),
+        fixed=torch.full((count, form.length), FREE_PLACE),
         tone=torch.full((count, form.length), FREE),
-        rhyme=torch.full((count, form.length), -1),
-        rhyme_with=torch.full((count, form.length), -1),
+        rhyme=torch.full((count, form.length), NO_RHYME),
+        rhyme_with=torch.full((count, form.length), NO_RHYME),
         unique=torch.zeros(count, dtype=torch.bool),
     )
     rows = {
         "z": z.unsqueeze(1),
         "uniform": torch.zeros(count, 1, form.length),
-        "resample": torch.zeros(count, form.length),
+        "resample": torch.zeros(count, form.length + 1),
         "temperature": torch.zeros(count),
         "top_p": torch.ones(count),
         **_rule_rows(rules),
     }
-    out, timing = runtime.run(
-        model, _write, rows, form=FORMS.index(form), tables=tables_of(model), particles=1
-    )
+    out, timing = _written(model, form, rows, 1)
     poems = _poems(out, vocabulary_of(model), form)
     return Composition(poems, seed, (True,) * count, timing)
+
+
+def _written(
+    model: str, form: Form, rows: Mapping[str, Tensor], particles: int
+) -> tuple[dict[str, Tensor], Timing]:
+    tables_of(model)  # made here, where it holds up no other visitor
+    return runtime.run(
+        model,
+        _write,
+        rows,
+        max_rows=max(1, BATCH_TEXTS // max(3, particles)),
+        form=FORMS.index(form),
+        tables=model,
+        particles=particles,
+    )
 
 
 def _encoded(texts: list[str], model: str) -> tuple[tuple[Poem, ...], Form, Tensor, Timing]:
@@ -544,25 +582,8 @@ def _rules(
     rhyme: str,
 ) -> tuple[Rules, bool]:
     """Rules for `count` poems, and whether they ask for more than not to repeat."""
-    places = [-1] * form.length
-    if fixed.strip():
-        places = _fixed_places(fixed, form, vocabulary)
-    if acrostic.strip():
-        head = verse.plain(acrostic)
-        verse.require_known(head, vocabulary)
-        if len(head) > form.lines:
-            raise InputError(
-                en=f"The acrostic has {len(head)} characters; {form.en} has {form.lines} lines.",
-                zh=f"藏头有 {len(head)} 个字，{form.zh}只有 {form.lines} 句。",
-            )
-        for line, char in enumerate(head):
-            place = line * form.width
-            if places[place] not in (-1, vocabulary.index[char]):
-                raise InputError(
-                    en=f"Line {line + 1} should begin with {char} and with another fixed character.",
-                    zh=f"第 {line + 1} 句的首字既要是“{char}”，又被固定成了别的字。",
-                )
-            places[place] = vocabulary.index[char]
+    places = _fixed_places(fixed, form, vocabulary)
+    _add_acrostic(places, acrostic, form, vocabulary)
     tone = [[FREE] * form.length for _ in range(count)]
     if tones:
         check_choice("tones", tones, ("auto", *TONE_PATTERNS), zh="平仄谱")
@@ -572,20 +593,7 @@ def _rules(
         for i in range(count):
             chosen = choices[(seed + i) % len(choices)]
             tone[i] = [code[t] for line in chosen.required for t in line]
-        for place, token in enumerate(places):
-            if token >= 0:  # a fixed character stands, whatever its tone
-                for row in tone:
-                    row[place] = FREE
-    rhyme_group = [-1] * form.length
-    rhyme_with = [-1] * form.length
-    rhyming = [line * form.width - 1 for line in range(2, form.lines + 1, 2)]
-    if rhyme and rhyme != "auto":
-        check_choice("rhyme", rhyme, ("auto", *RHYME_GROUPS), zh="韵部")
-        for place in rhyming:
-            rhyme_group[place] = RHYME_GROUPS.index(rhyme)
-    elif rhyme:
-        for place in rhyming[1:]:
-            rhyme_with[place] = rhyming[0]
+    rhyme_group, rhyme_with = _rhyming(rhyme, places, form, vocabulary)
     rules = Rules(
         fixed=torch.tensor([places] * count),
         tone=torch.tensor(tone),
@@ -593,14 +601,17 @@ def _rules(
         rhyme_with=torch.tensor([rhyme_with] * count),
         unique=torch.full((count,), no_repeat),
     )
-    demanding = any(p >= 0 for p in places) or bool(tones) or bool(rhyme)
+    demanding = any(p != FREE_PLACE for p in places) or bool(tones) or bool(rhyme)
     return rules, demanding
 
 
 def _fixed_places(fixed: str, form: Form, vocabulary: Vocabulary) -> list[int]:
-    """Tokens of the prescribed characters, -1 at free places."""
-    kept = verse.simplified("".join("?" if c in "?？〇□_＿○*" else c for c in fixed))
-    characters = [c for c in kept if c == "?" or verse.strip(c)]
+    """Tokens of the prescribed characters, `FREE_PLACE` elsewhere."""
+    if not fixed.strip():
+        return [FREE_PLACE] * form.length
+    verse.require_short(fixed)
+    kept = unicodedata.normalize("NFKC", "".join("?" if c in BLANKS else c for c in fixed))
+    characters = [c for c in verse.simplified(kept) if c == "?" or verse.strip(c)]
     if len(characters) != form.length:
         raise InputError(
             en=f"The pattern has {len(characters)} places; {form.en} has {form.length}. "
@@ -610,7 +621,66 @@ def _fixed_places(fixed: str, form: Form, vocabulary: Vocabulary) -> list[int]:
     given = "".join(c for c in characters if c != "?")
     if given:
         verse.require_known(verse.plain(given), vocabulary)
-    return [-1 if c == "?" else vocabulary.index[c] for c in characters]
+    return [FREE_PLACE if c == "?" else vocabulary.index[c] for c in characters]
+
+
+def _add_acrostic(places: list[int], acrostic: str, form: Form, vocabulary: Vocabulary) -> None:
+    """Write the first characters of the lines into `places`."""
+    if not acrostic.strip():
+        return
+    head = verse.plain(acrostic)
+    verse.require_known(head, vocabulary)
+    if len(head) > form.lines:
+        raise InputError(
+            en=f"The acrostic has {len(head)} characters; {form.en} has {form.lines} lines. "
+            "Shorten it, or choose a longer form.",
+            zh=f"藏头有 {len(head)} 个字，{form.zh}只有 {form.lines} 句，请删短或换一种诗体。",
+        )
+    for line, char in enumerate(head):
+        place, token = line * form.width, vocabulary.index[char]
+        if places[place] not in (FREE_PLACE, token):
+            other = vocabulary.characters[places[place]]
+            raise InputError(
+                en=f"Line {line + 1} should begin with {char} by the acrostic and with {other} by "
+                "the pattern. Change one of them.",
+                zh=f"第 {line + 1} 句的首字，藏头要“{char}”，格子里是“{other}”，请改掉一处。",
+            )
+        places[place] = token
+
+
+def _rhyming(
+    rhyme: str, places: list[int], form: Form, vocabulary: Vocabulary
+) -> tuple[list[int], list[int]]:
+    """Which rhyme group each position needs, and with which earlier position it has to rhyme.
+
+    Fixed characters decide when they stand in a rhyming place, and have to fit.
+    """
+    group, partner = [NO_RHYME] * form.length, [NO_RHYME] * form.length
+    if not rhyme:
+        return group, partner
+    check_choice("rhyme", rhyme, ("auto", *RHYME_GROUPS), zh="韵部")
+    rhyming = [line * form.width - 1 for line in range(2, form.lines + 1, 2)]
+    given = {
+        char: rhyme_book.rhyme_groups(char)
+        for char in (vocabulary.characters[places[p]] for p in rhyming if places[p] != FREE_PLACE)
+    }
+    possible = frozenset(RHYME_GROUPS) if rhyme == "auto" else frozenset({rhyme})
+    shared = possible.intersection(*given.values())
+    if not shared:
+        characters = "、".join(given)
+        raise InputError(
+            en=f"The fixed rhyme {characters} does not fit "
+            f"{'a level-tone rhyme' if rhyme == 'auto' else rhyme}. Change the character or the rhyme.",
+            zh=f"固定的韵脚“{characters}”不合{'平声韵' if rhyme == 'auto' else rhyme}，请改字或改韵。",
+        )
+    if given or rhyme != "auto":
+        for place in rhyming:
+            group[place] = min(map(RHYME_GROUPS.index, shared))
+    else:
+        group[rhyming[0]] = ANY_RHYME
+        for place in rhyming[1:]:
+            partner[place] = rhyming[0]
+    return group, partner
 
 
 def _rule_rows(rules: Rules) -> dict[str, Tensor]:
@@ -675,14 +745,18 @@ def _checked_code(code: Sequence[float], model: str, form: Form) -> Tensor:
             en=f"The code has {len(code)} numbers; {form.en} of {model} has {size}.",
             zh=f"编码有 {len(code)} 个数，{model} 的{form.zh}有 {size} 个。",
         )
-    tensor = torch.tensor([float(v) for v in code])
-    if not bool(torch.isfinite(tensor).all()) or float(tensor.abs().max()) > 100:
+    try:
+        tensor = torch.tensor([float(v) for v in code])
+    except (TypeError, ValueError, OverflowError):
+        tensor = torch.tensor([float("nan")])
+    if not bool((tensor.abs() <= MAX_CODE).all()):  # written so that nan is refused too
         raise InputError(
-            en="The code has numbers that are not finite or larger than 100.",
-            zh="编码里有非有限的数，或绝对值超过 100 的数。",
+            en=f"The code must be numbers between -{MAX_CODE} and {MAX_CODE}. Copy it again from a "
+            "poem.",
+            zh=f"编码须是 -{MAX_CODE} 到 {MAX_CODE} 之间的数，请从一首诗重新复制。",
         )
     return tensor
 
 
 def _check_seed(seed: int) -> None:
-    check_range("seed", seed, 0, 2**32 - 2, zh="随机种子")
+    check_whole("seed", seed, 0, 2**32 - 2, zh="随机种子")

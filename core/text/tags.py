@@ -176,6 +176,18 @@ def segmentation_tags() -> TagSet:
     return TagSet("BMES", ("",), outside=False)
 
 
+def disjoint(spans: Iterable[Span]) -> list[Span]:
+    """Spans without overlaps, in order: of those that overlap the longest stays, then the first.
+
+    One tag per character cannot say that a name stands in a name.
+    """
+    kept: list[Span] = []
+    for span in sorted(spans, key=lambda span: (span.start - span.end, span.start)):
+        if all(span.end <= other.start or other.end <= span.start for other in kept):
+            kept.append(span)
+    return sorted(kept)
+
+
 def word_spans(words: Iterable[str]) -> list[Span]:
     """Words as the spans of the text that they make when joined; empty words are skipped."""
     spans, start = [], 0

@@ -11,7 +11,9 @@ from core.text.vocabulary import Vocabulary
 
 MAX_TYPED = 200  # characters looked at; the longest form has 28 and its punctuation
 
-_IGNORED = re.compile(r"[\s，。、；：？！·,.;:?!/|｜／\-—…“”\"'‘’「」『』（）()《》〈〉\u200b\ufeff]+")
+_IGNORED = re.compile(
+    r"[\s，。、；：？！·,.;:?!/|｜／\-—…“”\"'‘’「」『』（）()《》〈〉\u200b\ufeff]+"
+)
 
 
 @lru_cache(maxsize=4)
@@ -33,9 +35,12 @@ def traditional(text: str) -> str:
 
 def pinyin(text: str) -> list[str]:
     """Modern Mandarin reading of every character, with tone marks; '' where there is none."""
-    from pypinyin import Style, pinyin
+    import pypinyin
 
-    readings = pinyin(text, style=Style.TONE, errors=lambda part: [""] * len(part))
+    def silent(part: str) -> Any:  # the package takes a list, one entry for each character
+        return [""] * len(part)
+
+    readings = pypinyin.pinyin(text, style=pypinyin.Style.TONE, errors=silent)
     return [reading[0] for reading in readings]
 
 
@@ -65,11 +70,7 @@ def parse(text: str, vocabulary: Vocabulary, forms: tuple[Form, ...] = FORMS) ->
 
 def plain(text: str) -> str:
     """`text` stripped and simplified; raises `InputError` when empty, too long or not Chinese."""
-    if len(text) > MAX_TYPED:
-        raise InputError(
-            zh=f"输入了 {len(text)} 个字符，最多 {MAX_TYPED} 个；一首绝句最长 28 字。",
-            en=f"That is {len(text)} characters; at most {MAX_TYPED} are read, a quatrain has 28.",
-        )
+    require_short(text)
     characters = simplified(strip(text))
     if not characters:
         raise InputError(
@@ -84,6 +85,15 @@ def plain(text: str) -> str:
             en=f"Only Chinese characters can be read; this has: {shown}",
         )
     return characters
+
+
+def require_short(text: str) -> None:
+    """Raise `InputError` when a text is longer than anything that could be read."""
+    if len(text) > MAX_TYPED:
+        raise InputError(
+            zh=f"输入了 {len(text)} 个字符，最多 {MAX_TYPED} 个；一首绝句最长 28 字。",
+            en=f"That is {len(text)} characters; at most {MAX_TYPED} are read, a quatrain has 28.",
+        )
 
 
 def require_known(characters: str, vocabulary: Vocabulary) -> None:

@@ -2,8 +2,7 @@
 
 import { copy, download, el, linkOf, remember, setAddress, t, toast, typed } from "./gallery.js";
 
-const version = new URL(import.meta.url).search;
-const here = (path) => new URL(path + version, import.meta.url).href;
+const here = (path) => new URL(path, import.meta.url).href;
 
 export function mount(ctx) {
   const root = ctx.element.querySelector(".stage");
@@ -63,7 +62,7 @@ class Stage {
   }
 
   async live(name, value) {
-    return this.ctx.server[name](value);
+    return this.ctx.server[name]({ lang: window.gallery.lang, value });
   }
 
   receive() {
@@ -197,7 +196,7 @@ class Stage {
     this.card.dataset.drawn = "1";
     const { draw } = await import(here("blocks/card.js"));
     for (const name of this.ctx.props.card) {
-      const answer = await fetch(new URL(`card/${name}?lang=${window.gallery.lang}`, import.meta.url));
+      const answer = await fetch(new URL(`../../card/${name}?lang=${window.gallery.lang}`, import.meta.url));
       const node = el("div", { class: "panel", style: "margin-top:10px" });
       this.card.append(node);
       draw(node, await answer.json(), this);

@@ -11,6 +11,7 @@ import pytest
 
 from core import __version__
 from demos import discover
+from demos._server import assets_version
 from scripts.examples import scenes_of
 from tests.app.server import ROOT, free_port, running
 
@@ -88,15 +89,15 @@ def test_embedding_redirects_into_the_page(client):
 
 
 def test_assets_are_cached_by_version_only(client):
-    plain = client.get("/gradio_api/gallery/gallery.css")
-    versioned = client.get("/gradio_api/gallery/gallery.css?v=1")
-    assert plain.headers["cache-control"] == "no-cache"
-    assert "immutable" in versioned.headers["cache-control"]
+    other = client.get("/gradio_api/gallery/assets/older/gallery.css")
+    current = client.get(f"/gradio_api/gallery/assets/{assets_version()}/gallery.css")
+    assert other.headers["cache-control"] == "no-cache"
+    assert "immutable" in current.headers["cache-control"]
 
 
 def test_assets_stay_in_their_folder(client):
     for path in ("..%2f..%2fapp.py", "../_server.py", "%2e%2e/%2e%2e/app.py"):
-        assert client.get(f"/gradio_api/gallery/{path}").status_code == 404
+        assert client.get(f"/gradio_api/gallery/assets/1/{path}").status_code == 404
 
 
 @pytest.mark.parametrize("scene", SCENES, ids=lambda s: s.handler.__name__)
@@ -132,6 +133,7 @@ def test_twenty_five_tabs_stay_light():
     script = """
 import dataclasses, sys
 from demos import discover
+from demos._server import assets_version
 from demos._gallery import build, head, launch_options
 demos = discover()[0]
 def clone(i):

@@ -70,6 +70,11 @@ class Visit:
         )
         return self
 
+    def primary(self, slug: str, scene: str):
+        """The scene's one important button."""
+        controls = f".controls:has(#notice-{slug}-{scene})"
+        return self.page.locator(f"{controls} button.primary")
+
     def stage(self, slug: str, scene: str):
         return self.page.locator(f"#stage-{slug}-{scene} .stage")
 

@@ -9,6 +9,7 @@ from core.text.tags import (
     TagSet,
     conll,
     convert,
+    disjoint,
     export,
     segmentation_tags,
     split_words,
@@ -96,6 +97,15 @@ def test_conversion_keeps_the_spans() -> None:
             for target in SETS:
                 tags = convert(source.encode(15, spans), source, target)
                 assert tags == target.encode(15, spans)
+
+
+def test_of_overlapping_spans_the_longest_stay() -> None:
+    spans = [Span(0, 3, "A"), Span(2, 6, "B"), Span(4, 5, "A"), Span(6, 8, "A"), Span(7, 9, "B")]
+    assert disjoint(spans) == [spans[1], spans[3]]
+    generator = random.Random(3)
+    for _ in range(50):
+        spans = random_spans(generator, 20)
+        assert disjoint(generator.sample(spans, len(spans))) == spans
 
 
 def test_words_of_a_segmentation() -> None:

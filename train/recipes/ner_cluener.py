@@ -112,6 +112,7 @@ class NerCluenerRecipe(TaggingRecipe):
                 },
             ],
             "limits": [
+                "Where names stand in names only the longest is found; the figures count all.",
                 "Trained on sentences of at most 50 characters; annotators of the set disagree "
                 "often on organisations, sights and addresses.",
                 "No pretrained language model: names that the data never shows are missed more "

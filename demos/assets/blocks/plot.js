@@ -6,7 +6,7 @@ let loading;
 const library = () =>
   (loading ??= new Promise((done, fail) => {
     const before = window.Plotly; // Gradio's own plots use another version
-    const script = el("script", { src: new URL("../plotly.js", import.meta.url).href });
+    const script = el("script", { src: new URL("../../../plotly.js", import.meta.url).href });
     script.onload = () => {
       const ours = window.Plotly;
       if (before) window.Plotly = before;

@@ -1,0 +1,92 @@
+"""Weight of the landing page: compressed bytes of the HTML, which carries the configuration.
+
+Repeated tabs pack better than different ones, so the page of 25 tabs is given twice: as the server
+packs it with the real tabs repeated, and extrapolated from what the present tabs add to an empty page.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from benchmarks.speed.client import Client
+from benchmarks.speed.server import serving
+from demos import discover
+
+TABS = 25
+SETTLED_MS = 20_000
+
+
+def measure(report: Callable[[str], None]) -> dict[str, Any]:
+    """Bytes with no tab, the present ones and 25; requests of a browser, None where there is none."""
+    present = len(discover()[0])
+    bytes_of = {}
+    browsed: dict[str, Any] = {}
+    for tabs in sorted({0, present, TABS}):
+        report(f"page with {tabs} tabs")
+        with serving("-m", "benchmarks.speed.stand_in", "--tabs", str(tabs)) as server:
+            with Client(server.port) as client:
+                bytes_of[tabs] = weigh(client)
+            if tabs == present:
+                browsed = browse(server.port)
+    a_tab = (bytes_of[present] - bytes_of[0]) / max(1, present)
+    return {
+        "tabs": present,
+        "bytes": bytes_of[present],
+        "bytes_without_tabs": bytes_of[0],
+        f"bytes_{TABS}_tabs": bytes_of[TABS],
+        f"bytes_{TABS}_tabs_extrapolated": round(bytes_of[0] + TABS * a_tab),
+        **browsed,
+    }
+
+
+def weigh(client: Client) -> int:
+    """Compressed bytes of the page, and of its configuration should the page not carry it."""
+    page = client.page("/")
+    if "window.gradio_config" in page.text:
+        return page.wire_bytes
+    return page.wire_bytes + client.page("/config").wire_bytes
+
+
+def browse(port: int) -> dict[str, Any]:
+    """What a browser asks for until the page has settled, and how much of it from other hosts."""
+    try:
+        from playwright.sync_api import TimeoutError as Unsettled
+        from playwright.sync_api import sync_playwright
+
+        from scripts.browser import find
+
+        chromium = find()
+    except ModuleNotFoundError:
+        chromium = None
+    if chromium is None:
+        return {
+            "requests": None,
+            "requests_to_other_hosts": None,
+            "transferred_bytes": None,
+            "note": "no browser here: pip install -r requirements-dev.txt, "
+            "python -m scripts.browser",
+        }
+    address = f"http://127.0.0.1:{port}"
+    asked: list[str] = []
+    received: list[int] = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
+        )
+        page = browser.new_page()
+        page.on("request", lambda request: asked.append(request.url))
+        network = page.context.new_cdp_session(page)
+        network.on("Network.loadingFinished", lambda e: received.append(e["encodedDataLength"]))
+        network.send("Network.enable")
+        page.goto(address, wait_until="load", timeout=60_000)
+        try:
+            page.wait_for_load_state("networkidle", timeout=SETTLED_MS)
+        except Unsettled:
+            pass  # a stream stays open; everything else has been asked for by now
+        browser.close()
+    hosts = [url for url in asked if not url.startswith((f"{address}/", "data:", "blob:"))]
+    return {
+        "requests": len(asked),
+        "requests_to_other_hosts": len(hosts),
+        "transferred_bytes": round(sum(received)),
+        **({"other_hosts": sorted(set(hosts))[:5]} if hosts else {}),
+    }

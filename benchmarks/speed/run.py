@@ -1,0 +1,76 @@
+"""All figures of speed in one object, keyed by tab, with the start, the page and the transport.
+
+`start`: time to the first page over that of the imports alone. `page`: weight of the landing page.
+`transport`: an endpoint that does nothing, the ceiling for the others in the same run. The keys of a
+tab are explained in `benchmarks.speed.tab`.
+"""
+
+import os
+from collections.abc import Callable, Collection
+from functools import partial
+from typing import Any
+
+import gradio as gr
+import torch
+
+from benchmarks.speed import page, start
+from benchmarks.speed.load import levels
+from benchmarks.speed.server import serving
+from benchmarks.speed.tab import measure_tab
+from core import runtime
+from demos import discover
+
+Report = Callable[[str], None]
+
+PARTS: dict[str, Callable[[Report], dict[str, Any]]] = {  # that can be asked for like a tab
+    "start": start.measure,
+    "page": page.measure,
+}
+
+
+def measure(names: Collection[str], report: Report) -> dict[str, Any]:
+    """Figures of the named tabs, all without a name, with every part; or of the named parts alone.
+
+    `ValueError` lists the names there are when one is unknown. What fails, such as a tab whose
+    weights are missing, has an `error` instead of figures and leaves the others alone.
+    """
+    demos, _ = discover()
+    known = [demo.slug for demo in demos]
+    if unknown := sorted(set(names) - {*known, *PARTS}):
+        raise ValueError(f"no tab named {', '.join(unknown)}; there are: {', '.join(known)}")
+    chosen = [demo for demo in demos if not names or demo.slug in names]
+    figures: dict[str, Any] = {"conditions": conditions()}
+    for part, work in PARTS.items():
+        if chosen or part in names:
+            figures[part] = guarded(partial(work, report))
+    if chosen:
+        figures["transport"] = guarded(partial(transport, report))
+    for demo in chosen:
+        figures[demo.slug] = guarded(partial(measure_tab, demo, figures["transport"], report))
+    return figures
+
+
+def guarded(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Figures, or the error in a sentence."""
+    try:
+        return work()
+    except Exception as error:
+        return {"error": f"{type(error).__name__}: {error}"}
+
+
+def conditions() -> dict[str, Any]:
+    """What the figures depend on besides the code."""
+    return {
+        "device": runtime.backend().status()["device"],
+        "cores": os.cpu_count(),
+        "load_average": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
+        "torch": str(torch.__version__),
+        "gradio": gr.__version__,
+    }
+
+
+def transport(report: Report) -> dict[str, Any]:
+    """The endpoint that does nothing, with 1, 8 and 32 clients."""
+    report("transport: an endpoint that does nothing")
+    with serving("-m", "benchmarks.speed.stand_in", "--noop") as server:
+        return levels(server.port, "noop", lambda number: {"seed": number})
