@@ -223,9 +223,13 @@ def walk_poems(
         call=Call(poems.interpolate, {"a": a, "b": b, "model": model, "steps": int(steps)}),
         how=[
             say(
-                "直线的中点离原点更近：那里的诗更“平均”。球面路径的长度处处相当于先验的样本。",
-                "The straight line passes nearer to the origin, where verse is more average. The "
-                "great circle keeps the length that samples of the prior have.",
+                f"{len(made.positions)} 步里直线路径有 {_distinct(made.straight)} 首不同的诗，"
+                f"球面路径有 {_distinct(made.spherical)} 首。直线的中点离原点更近，那里的诗更“平均”；"
+                "球面上处处像先验的样本。",
+                f"In {len(made.positions)} steps the straight line meets {_distinct(made.straight)} "
+                f"different verses, the great circle {_distinct(made.spherical)}. The line passes "
+                "nearer to the origin, where verse is more average; the circle keeps the length that "
+                "samples of the prior have.",
             ),
             formula(
                 r"\|z_a\|=" + f"{norm_a:.2f}" + r",\ \|z_b\|=" + f"{norm_b:.2f}"
@@ -284,9 +288,9 @@ def blend_poems(
         call=Call(poems.blend, {"codes": codes, "x": x, "y": y, "model": model, "form": form}),
         how=[
             say(
-                "四首诗的编码沿球面双线性混合：先在上边、下边各走一段，再在两点之间走一段。",
-                "The four codes are mixed along spheres: first on the upper and lower edge, then "
-                "between the two points found.",
+                f"四首诗各有 {len(codes[0])} 个数，沿球面双线性混合：先在上边、下边各走一段，再在两点之间走一段。",
+                f"The four codes, {len(codes[0])} numbers each, are mixed along spheres: first on the "
+                "upper and lower edge, then between the two points found.",
             ),
             formula(
                 r"z(x,y)=\mathrm{slerp}\bigl(\mathrm{slerp}(z_1,z_2;x),"
@@ -588,6 +592,10 @@ def _marked_changes(path: Sequence[Poem], model: str) -> list[dict[str, Any]]:
     return shown
 
 
+def _distinct(path: Sequence[Poem]) -> int:
+    return len({poem.text for poem in path})
+
+
 def _given_places(form: str, acrostic: str, fixed: str) -> frozenset[int]:
     """Positions that the visitor prescribed."""
     shape = BY_NAME[form]
@@ -757,7 +765,7 @@ def _walk_scene(scene: Scene) -> None:
         Example(say("七言", "sevens"), {"a": "两个黄鹂鸣翠柳，一行白鹭上青天。", "b": "朝辞白帝彩云间，千里江陵一日还。"}),
         Example(say("绝句", "quatrains"), {"a": "白日依山尽，黄河入海流。欲穷千里目，更上一层楼。",
                 "b": "床前明月光，疑是地上霜。举头望明月，低头思故乡。"}),
-        Example(say("2018 原版", "the 2018 model"), {"model": "poem-vae-2018"}, say(
+        Example(say("失败：2018 原版", "failure: the 2018 model"), {"model": "poem-vae-2018"}, say(
                 "起点和终点都没能重构", "neither end is reconstructed")),
         Example(say("失败：体裁不同", "failure: two forms"), {"b": "两个黄鹂鸣翠柳，一行白鹭上青天。"}),
     ]  # fmt: skip
@@ -787,7 +795,7 @@ def _palette_scene(scene: Scene) -> None:
         Example(say("七言", "sevens"), {"top_left": "两个黄鹂鸣翠柳，一行白鹭上青天。",
                 "top_right": "朝辞白帝彩云间，千里江陵一日还。", "bottom_left": "黄河远上白云间，一片孤城万仞山。",
                 "bottom_right": "月落乌啼霜满天，江枫渔火对愁眠。"}),
-        Example(say("2018 原版", "the 2018 model"), {"model": "poem-vae-2018"}),
+        Example(say("失败：2018 原版", "failure: the 2018 model"), {"model": "poem-vae-2018"}),
         Example(say("失败：混用体裁", "failure: mixed forms"), {"top_left": "两个黄鹂鸣翠柳，一行白鹭上青天。"}),
     ]  # fmt: skip
     scene.show(live={"blend_corners": blend_corners})

@@ -41,7 +41,9 @@ def poem_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
             path = folder / f"{FOLDERS[form.name]}.{part}.jsonl.xz"
             with lzma.open(path, "wt", encoding="utf-8") as file:
                 for _ in range(count):
-                    lines = ["".join(draw.choices(CHARACTERS, k=form.width)) for _ in range(form.lines)]
+                    lines = [
+                        "".join(draw.choices(CHARACTERS, k=form.width)) for _ in range(form.lines)
+                    ]
                     file.write(json.dumps({"lines": lines}, ensure_ascii=False) + "\n")
     vocabulary = "".join(f"{char} {1000 - i}\n" for i, char in enumerate(CHARACTERS))
     (folder / "vocab.txt").write_text(vocabulary, encoding="utf-8")

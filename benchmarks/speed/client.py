@@ -1,22 +1,14 @@
 """Calls of the gallery's endpoints as any program makes them: plain HTTP, one kept connection."""
 
-import gzip
 import json
 from http.client import HTTPConnection
-from typing import Any, NamedTuple
+from typing import Any
 
 TIMEOUT_S = 120.0
 
 
 class CallFailed(RuntimeError):
     """The endpoint answered with an error."""
-
-
-class Page(NamedTuple):
-    """A fetched page."""
-
-    wire_bytes: int  # of the body as it travelled
-    text: str
 
 
 class Client:
@@ -47,15 +39,13 @@ class Client:
         state: dict[str, Any] = json.loads(self._request("GET", "/gradio_api/health"))
         return state
 
-    def page(self, path: str) -> Page:
-        """A page and the bytes it took, compressed if the server can."""
-        self._connection.request("GET", path, headers={"Accept-Encoding": "gzip"})
-        response = self._connection.getresponse()
-        body = response.read()
-        if response.status != 200:
-            raise CallFailed(f"GET {path}: HTTP {response.status}")
-        packed = response.headers.get("Content-Encoding") == "gzip"
-        return Page(len(body), (gzip.decompress(body) if packed else body).decode())
+    def page(self, path: str) -> str:
+        """A page as text, not compressed."""
+        return self._request("GET", path).decode()
+
+    def wire_bytes(self, path: str, encodings: str) -> int:
+        """Bytes of a page's body as it travels to a browser that accepts some encodings."""
+        return len(self._request("GET", path, None, {"Accept-Encoding": encodings}))
 
     def _request(
         self,

@@ -1,5 +1,7 @@
 """Weight of the landing page: compressed bytes of the HTML, which carries the configuration.
 
+`bytes` is what a browser gets over https or from this machine, where it takes any encoding,
+`bytes_gzip` what it gets over plain http.
 Repeated tabs pack better than different ones, so the page of 25 tabs is given twice: as the server
 packs it with the real tabs repeated, and extrapolated from what the present tabs add to an empty page.
 """
@@ -12,38 +14,40 @@ from benchmarks.speed.server import serving
 from demos import discover
 
 TABS = 25
+ANY, GZIP = "gzip, deflate, br, zstd", "gzip"
 SETTLED_MS = 20_000
 
 
 def measure(report: Callable[[str], None]) -> dict[str, Any]:
     """Bytes with no tab, the present ones and 25; requests of a browser, None where there is none."""
     present = len(discover()[0])
-    bytes_of = {}
+    weight: dict[int, dict[str, int]] = {}
     browsed: dict[str, Any] = {}
     for tabs in sorted({0, present, TABS}):
         report(f"page with {tabs} tabs")
         with serving("-m", "benchmarks.speed.stand_in", "--tabs", str(tabs)) as server:
             with Client(server.port) as client:
-                bytes_of[tabs] = weigh(client)
+                weight[tabs] = {
+                    "bytes": weigh(client, ANY),
+                    "bytes_gzip": weigh(client, GZIP),
+                }
             if tabs == present:
                 browsed = browse(server.port)
-    a_tab = (bytes_of[present] - bytes_of[0]) / max(1, present)
-    return {
-        "tabs": present,
-        "bytes": bytes_of[present],
-        "bytes_without_tabs": bytes_of[0],
-        f"bytes_{TABS}_tabs": bytes_of[TABS],
-        f"bytes_{TABS}_tabs_extrapolated": round(bytes_of[0] + TABS * a_tab),
-        **browsed,
-    }
+    figures: dict[str, Any] = {"tabs": present, **weight[present]}
+    for key, empty in weight[0].items():
+        a_tab = (weight[present][key] - empty) / max(1, present)
+        figures |= {
+            f"{key}_without_tabs": empty,
+            f"{key}_{TABS}_tabs": weight[TABS][key],
+            f"{key}_{TABS}_tabs_extrapolated": round(empty + TABS * a_tab),
+        }
+    return figures | browsed
 
 
-def weigh(client: Client) -> int:
+def weigh(client: Client, encodings: str) -> int:
     """Compressed bytes of the page, and of its configuration should the page not carry it."""
-    page = client.page("/")
-    if "window.gradio_config" in page.text:
-        return page.wire_bytes
-    return page.wire_bytes + client.page("/config").wire_bytes
+    carried = "window.gradio_config" in client.page("/")
+    return sum(client.wire_bytes(path, encodings) for path in ("/", "/config")[: 2 - carried])
 
 
 def browse(port: int) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 
 from torch import Tensor
@@ -75,7 +75,8 @@ class Lane:
 class Lanes:
     """All queues of a runtime, for any number of callers and one thread that computes."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
+        self._clock = clock
         self._changed = threading.Condition()
         self._lanes: dict[Hashable, Lane] = {}
         self._level = 0.0  # `used` of the lane whose turn it was last, before that turn
@@ -101,7 +102,7 @@ class Lanes:
         with self._changed:
             self._end_batch()
             while not self._closed:
-                now = time.perf_counter()
+                now = self._clock()
                 waits = [(lane.patience(now), lane) for lane in self._lanes.values() if lane.queue]
                 ready = [lane for wait, lane in waits if wait <= 0]
                 if ready:
@@ -158,13 +159,13 @@ class Lanes:
             return
         lane, began = self._busy
         self._busy = None
-        lane.ended = time.perf_counter()
+        lane.ended = self._clock()
         lane.seconds = lane.ended - began
         lane.used += lane.seconds
 
     def _forget(self) -> None:
         """Drop empty lanes of the past: arguments that visitors choose make ever new ones."""
-        now = time.perf_counter()
+        now = self._clock()
         busy = self._busy[0] if self._busy else None
         for key, lane in list(self._lanes.items()):
             if not lane.queue and lane is not busy and now - lane.ended > FORGET_S:

@@ -19,7 +19,7 @@ export function draw(node, card) {
     el("div", { class: "scroll" }, el("table", {}, ...rows)),
     ...(figures.length
       ? [el("div", { class: "scroll", style: "margin-top:12px" }, el("table", {},
-          el("tr", {}, el("th", {}, t("实测", "Measured")), el("th", {}, t("本模型", "this model")), el("th", {}, t("作者", "author"))),
+          el("tr", {}, el("th", {}, t("实测", "Measured")), el("th", { class: "number" }, t("本模型", "this model")), el("th", { class: "number" }, t("作者", "author"))),
           ...figures))]
       : []),
     ...(card.limits ?? []).map((text) => el("p", {}, text)),
