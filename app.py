@@ -47,6 +47,17 @@ def chosen(only: list[str] | None) -> tuple[gr.Blocks, list[Demo]]:
     return build(demos, broken), demos
 
 
+def start_ray() -> None:
+    """Let models run in replicas behind Ray Serve; without Ray the program stops with the remedy."""
+    from core.runtime import use
+    from core.runtime.serve import RayBackend
+
+    try:
+        use(RayBackend())
+    except ModuleNotFoundError as error:
+        raise SystemExit(str(error)) from error
+
+
 def warm_up(demos: list[Demo]) -> None:
     """Load each tab's models behind the page, one after the other; a failure stays in its tab."""
     for demo in demos:
@@ -64,11 +75,7 @@ def main() -> None:
     if args.device:
         os.environ["GALLERY_DEVICE"] = args.device
     if args.backend == "ray":
-        from core.ray_backend import RayBackend
-
-        from core.runtime import use
-
-        use(RayBackend())
+        start_ray()
     page, demos = chosen(args.only)
     from demos._status import status
 

@@ -48,7 +48,7 @@ class NGram:
 
     def fit(self, windows: NDArray[np.int64]) -> "NGram":
         """Count windows `(count, n)` and set the discounts; returns the model itself."""
-        self.tables = []
+        self.tables: list[_Table] = []
         grams, counts = np.unique(_pack(windows), return_counts=True)
         for order in range(self.n, 0, -1):
             self.tables.append(_Table(grams, counts, self.vocab))
@@ -63,7 +63,8 @@ class NGram:
         probability = np.full(len(windows), 1.0 / self.vocab)
         for order, table in zip(range(1, self.n + 1), reversed(self.tables), strict=True):
             probability = table.interpolate(_pack(windows[:, self.n - order :]), probability)
-        return np.log(probability)
+        logs: NDArray[np.float64] = np.log(probability)
+        return logs
 
 
 class _Table:
@@ -71,11 +72,7 @@ class _Table:
 
     def __init__(self, grams: NDArray[np.int64], counts: NDArray[np.int64], vocab: int) -> None:
         self.grams, self.counts = grams, counts
-        n1, n2, n3, n4 = (max(1, int((counts == k).sum())) for k in (1, 2, 3, 4))
-        y = n1 / (n1 + 2 * n2)
-        self.discounts = np.clip(
-            [0.0, 1 - 2 * y * n2 / n1, 2 - 3 * y * n3 / n2, 3 - 4 * y * n4 / n3], 0.0, None
-        )
+        self.discounts = _discounts(counts)
         contexts = grams >> BITS
         self.contexts, inverse = np.unique(contexts, return_inverse=True)
         self.totals = np.bincount(inverse, counts)
@@ -93,6 +90,21 @@ class _Table:
         high = np.maximum(count - self.discounts[np.minimum(count, 3).astype(int)], 0)
         mixed = high / np.where(seen, total, 1) + weight * lower
         return np.where(seen, mixed, lower)
+
+
+def _discounts(counts: NDArray[np.int64]) -> NDArray[np.float64]:
+    """What is taken off a count of 0, 1, 2 and of 3 or more.
+
+    A corpus so small that some count never occurs gives no estimate; half of each count then leaves
+    something for what was not seen.
+    """
+    n1, n2, n3, n4 = (int((counts == k).sum()) for k in (1, 2, 3, 4))
+    if n1 and n2 and n3:
+        y = n1 / (n1 + 2 * n2)
+        estimate = np.array([0, 1 - 2 * y * n2 / n1, 2 - 3 * y * n3 / n2, 3 - 4 * y * n4 / n3])
+        if (estimate[1:] > 0).all():
+            return estimate
+    return np.array([0, 0.5, 1.0, 1.5])
 
 
 def _pack(windows: NDArray[np.int64]) -> NDArray[np.int64]:

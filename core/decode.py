@@ -150,18 +150,15 @@ def allowed_at(
 def _used(step: int, tokens: Sequence[Tensor], rules: Rules, width: int, vocab_size: int) -> Tensor:
     """Characters that stand already or are fixed to come, `(batch, vocab)` bool.
 
-    The one just before is left out while it can still be doubled: once, and within its line.
+    The one just before does not count in its own line: it may be doubled, once.
     """
-    places = torch.where(rules.fixed >= 0, rules.fixed, vocab_size)  # free ones in a column beside
-    if tokens:
-        places = torch.cat([places, torch.stack(list(tokens), dim=1)], dim=1)
-    used = places.new_zeros((len(places), vocab_size + 1), dtype=torch.bool)
-    used = used.scatter_(1, places, True)[:, :vocab_size]
-    if step % width:
-        last = tokens[-1].unsqueeze(1)
-        tripled = step % width > 1 and tokens[-2].unsqueeze(1) == last
-        used.scatter_(1, last, torch.as_tensor(tripled, device=last.device).expand_as(last))
-    return used
+    free = rules.fixed[:, step:] < 0
+    places = [rules.fixed[:, step:].masked_fill(free, vocab_size)]  # free ones in a column beside
+    before = tokens[:-1] if step % width else tokens
+    if before:
+        places.append(torch.stack(list(before), dim=1))
+    used = free.new_zeros((len(free), vocab_size + 1))
+    return used.scatter_(1, torch.cat(places, dim=1), True)[:, :vocab_size]
 
 
 def write(

@@ -124,6 +124,8 @@ class Scene:
         """The scene's one important button, and what it runs."""
         self.handler = handler
         self._button = gr.Button(label, variant="primary", elem_classes=["primary"])
+        if inspect.isgeneratorfunction(handler):
+            self._stop = gr.Button(say("停止", "Stop"), elem_classes=["quiet", "stop"])
         parameters = set(inspect.signature(handler).parameters)
         if parameters != set(self.inputs):
             raise ValueError(
@@ -179,13 +181,17 @@ class Scene:
             "api_visibility": "private",
             "concurrency_limit": None,
         }
-        gr.on(triggers, run, components, trigger_mode="always_last", **common)
+        event = gr.on(triggers, run, components, trigger_mode="always_last", **common)
+        running = [event]
         if hasattr(self, "_other"):
             button, number = self._other
             draw = "() => Math.floor(Math.random() * 2 ** 31)"
-            button.click(None, None, number, js=draw).then(run, components, **common)
+            drawn = button.click(None, None, number, js=draw)
+            running.append(drawn.then(run, components, **common))
         restore: dict[str, Any] = common | {"outputs": [*components, stage]}
         stage.restore(_restore(self, handler), None, **restore)
+        if inspect.isgeneratorfunction(handler):
+            self._stop.click(None, cancels=running)
         if self.actions:
             stage.act(_act(self), components, **common)
 

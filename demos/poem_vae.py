@@ -180,7 +180,6 @@ def walk_poems(
     b: str = "明月松间照，清泉石上流。",
     model: Model = "poem-vae",
     steps: int = 9,
-    seed: int = 0,
 ) -> Outcome:
     """Interpolate between two verses of one form, in a straight line and along the sphere.
 
@@ -189,9 +188,8 @@ def walk_poems(
         b: verse at the end, of the same form
         model: poem-vae or poem-vae-2018
         steps: poems on each path, 3 to 21
-        seed: kept with the link; the walk itself draws nothing
     """
-    made = poems.interpolate(a, b, model, steps=int(steps), seed=int(seed))
+    made = poems.interpolate(a, b, model, steps=int(steps))
     paths = [
         (say("直线 lerp", "straight line (lerp)"), made.straight),
         (say("球面 slerp", "great circle (slerp)"), made.spherical),
@@ -757,7 +755,6 @@ def _walk_scene(scene: Scene) -> None:
         )
         scene.input("steps", gr.Slider(3, 21, value=9, step=1, label=say("步数", "Steps")))
         _model(scene)
-        scene.seed(0)
         scene.primary(say("出发", "Walk"), walk_poems)
     scene.examples = [
         Example(say("山水", "mountains and rivers"), {}),

@@ -1,5 +1,8 @@
 """What tests of several folders share: tiny weights made by the real recipes, and a runtime of one's own."""
 
+import core  # noqa: F401 (first: it sets up the thread pools, which torch reads when imported)
+
+# isort: split
 import json
 import lzma
 import os
@@ -21,6 +24,7 @@ CHARACTERS = (
     "东风空中红同公穷工翁通蓬江山人春真新尘身亲天年前先烟边泉船多歌何河过花家霞沙光长阳香乡堂"
     "方明清声生行城情平流秋楼舟愁游头心林深音今云君闻分开来台回门寒看难安还间关闲时知诗思枝"
     "白日月雨雪水石鸟草木夜晓去客酒醉梦落叶古寺玉笛不见有一万里千处上下自独坐望远路暮晚影尽"
+    "青松照"
 )
 FOLDERS = {
     "couplet5": "couplets5",

@@ -13,6 +13,7 @@ repeats; the others are of poems written at the defaults of `core.tasks.poems.co
 
 import inspect
 from collections.abc import Sequence
+from lzma import LZMAError
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
@@ -290,7 +291,7 @@ def read_lines(path: Path) -> list[Lines]:
     """The lines of every poem; `ValueError` names the file when it is not one of poems."""
     try:
         return [tuple(map(str, row["lines"])) for row in read_jsonl(path)]
-    except (ValueError, KeyError, TypeError, UnicodeDecodeError, EOFError) as error:
+    except (ValueError, KeyError, TypeError, EOFError, LZMAError) as error:
         raise ValueError(
             f'{path.name} is not a file of poems, one {{"lines": [...]}} a line: {error!r}'
         ) from error

@@ -5,6 +5,7 @@ file holds segmented sentences, a space between words. The figures are those of
 `benchmarks.quality.tagging`.
 """
 
+from lzma import LZMAError
 from typing import Any, cast
 
 import torch
@@ -41,7 +42,7 @@ def read_sentences(options: Options) -> list[Sentence]:
     entities = path.name.removesuffix(".xz").endswith((".jsonl", ".json"))
     try:
         sentences = (read_entities if entities else read_words)(path, options.limit)
-    except (KeyError, TypeError, ValueError, EOFError) as error:
+    except (KeyError, TypeError, ValueError, EOFError, LZMAError) as error:
         kind = "entities" if entities else "words"
         raise ValueError(f"{path.name} cannot be read as a file of {kind}: {error!r}") from error
     if not sentences:

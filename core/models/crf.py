@@ -61,6 +61,25 @@ class Posterior(NamedTuple):
         return probability.nan_to_num(0.0)
 
 
+class Messages(NamedTuple):
+    """Log-sums of the forward and the backward pass, from which every marginal is made."""
+
+    forward: Tensor  # (batch, time, tags), over all beginnings that stand in a tag, itself included
+    backward: Tensor  # (batch, time, tags), over all endings after a tag
+    log_partition: Tensor  # (batch,)
+
+
+class Along(NamedTuple):
+    """Log-probabilities of the tags of given paths; floored, so that differences stay defined.
+
+    The tags from `a` to `b`, both included, have the probability
+    `exp(alone[a] + chained[b] - chained[a])`.
+    """
+
+    alone: Tensor  # (batch, time), of a tag at its position
+    chained: Tensor  # (batch, time), sums from the start of each tag given the one before it
+
+
 class Terms(NamedTuple):
     """The summands of a path's score; everything beyond the end is 0."""
 
@@ -144,6 +163,16 @@ class Chain:
         """Scores of going from `t - 1` to `t`, `(tags, tags)` or `(batch, tags, tags)`."""
         return self.transitions if self.transitions.dim() == 2 else self.transitions[:, t - 1]
 
+    def double(self) -> "Chain":
+        """The same scores in double precision, in which thousands of additions stay exact."""
+        return Chain(
+            self.emissions.double(),
+            self.transitions.double(),
+            self.start.double(),
+            self.end.double(),
+            self.lengths,
+        )
+
     # Constraints: each returns an edited chain.
 
     def forbid(
@@ -212,13 +241,18 @@ class Chain:
         alphas = self._forward()
         return torch.logsumexp(self._last(alphas) + self.end, dim=-1)
 
+    def messages(self) -> Messages:
+        """One forward and one backward pass; entries beyond a sentence's end mean nothing."""
+        alphas = self._forward()
+        log_z = torch.logsumexp(self._last(alphas) + self.end, dim=-1)
+        return Messages(alphas, self._backward(), log_z)
+
     def posterior(self) -> Posterior:
         """Marginals of tags and of pairs of tags, and log Z, from one forward and backward pass.
 
         All marginals are zero for a sentence without an allowed path.
         """
-        alphas, betas = self._forward(), self._backward()
-        log_z = torch.logsumexp(self._last(alphas) + self.end, dim=-1)
+        alphas, betas, log_z = self.messages()
         shift = log_z.masked_fill(log_z == -torch.inf, 0.0)  # so that differences stay defined
         unary = (alphas + betas - shift[:, None, None]).exp()
         after = self.emissions[:, 1:] + betas[:, 1:]
@@ -231,6 +265,17 @@ class Chain:
             pairs.masked_fill(~inside[:, 1:, None, None], 0.0),
             log_z,
         )
+
+    def along(self, tags: Tensor) -> Along:
+        """How probable pieces of paths `(batch, time)` are, in the memory of the paths alone."""
+        alphas, betas, log_z = self.messages()
+        terms, place = self.decompose(tags), tags.unsqueeze(-1)
+        after = betas.gather(2, place).squeeze(-1)
+        alone = alphas.gather(2, place).squeeze(-1) + after - log_z.unsqueeze(1)
+        steps = terms.emissions + terms.transitions + after
+        steps = steps[:, 1:] - after[:, :-1]
+        chained = torch.cat([torch.zeros_like(alone[:, :1]), steps], dim=1)
+        return Along(_floored(alone), _floored(chained).cumsum(dim=1))
 
     def marginals(self) -> Tensor:
         """Probability of every tag at every position, `(batch, time, tags)`, 0 at padding."""
@@ -436,6 +481,11 @@ def _draw(scores: Tensor, uniform: Tensor) -> Tensor:
 def _expectation(probability: Tensor, score: Tensor) -> Tensor:
     """Elementwise product in which a forbidden, hence impossible, entry counts 0."""
     return probability * score.masked_fill(score == -torch.inf, 0.0)
+
+
+def _floored(log_p: Tensor) -> Tensor:
+    """Logs without infinities: what is impossible, or follows the impossible, is e^-10000."""
+    return log_p.nan_to_num(nan=-1e4, neginf=-1e4).clamp_min(-1e4)
 
 
 def _accumulated(scores: Tensor) -> Tensor:

@@ -234,19 +234,19 @@ class Lattice(NamedTuple):
         Words of one character are always possible; unknown ones have the log-probability of the
         rarest word, less one nat. `extra` words have that of the most frequent ones.
         """
-        total = float(log_frequency.exp().sum()) if len(log_frequency) else 1.0
-        log_p = log_frequency - math.log(total)
-        rarest = float(log_p.min()) - 1.0 if len(log_p) else -1.0
-        highest = float(log_p.max()) if len(log_p) else 0.0
+        log_p = log_probabilities(log_frequency)
+        found = find_words(encode_texts([text], vocabulary), hashes, log_p)[0]
+        return cls.of_scores(text, found, *extremes(log_p), extra)
+
+    @classmethod
+    def of_scores(
+        cls, text: str, found: Tensor, rarest: float, highest: float, extra: Iterable[str] = ()
+    ) -> "Lattice":
+        """The same from what `find_words` found and `extremes` said."""
+        starts: list[dict[int, float]] = [{1: rarest - 1.0} for _ in text]
+        for place, length in (found > -torch.inf).nonzero().tolist():
+            starts[place][length + 1] = float(found[place, length])
         read = normalise(text)
-        starts: list[dict[int, float]] = [{1: rarest} for _ in text]
-        characters = encode_texts([text], vocabulary)[0]
-        for length in range(1, min(LONGEST_WORD, len(text)) + 1):
-            pieces = characters.unfold(0, length, 1)
-            numbers = look_up(hashes, hash_strings(pieces))
-            found = (numbers < len(hashes)) & (pieces >= KNOWN).all(dim=1)
-            for place in found.nonzero().flatten().tolist():
-                starts[place][length] = float(log_p[numbers[place]])
         for word in {normalise(word) for word in extra} - {""}:
             place = read.find(word)
             while place >= 0:
@@ -287,6 +287,34 @@ class Lattice(NamedTuple):
             lengths.append(best[place][1])
             place += lengths[-1]
         return lengths
+
+
+def log_probabilities(log_frequency: Tensor) -> Tensor:
+    """Logs of the words' shares of the running text."""
+    return log_frequency - log_frequency.double().logsumexp(dim=0).float()
+
+
+def extremes(log_p: Tensor) -> tuple[float, float]:
+    """Log-probabilities of the rarest and the most frequent word; 0 without words."""
+    return (float(log_p.min()), float(log_p.max())) if len(log_p) else (0.0, 0.0)
+
+
+def find_words(characters: Tensor, hashes: Tensor, log_p: Tensor) -> Tensor:
+    """Log-probabilities of the dictionary words in texts `(batch, time)`.
+
+    Entry `(row, t, n)` of the result is that of the word of `n + 1` characters that begins at `t`,
+    minus infinity where there is none.
+    """
+    batch, time = characters.shape
+    scores = log_p.new_full((batch, time, LONGEST_WORD), -torch.inf)
+    for length in range(1, min(LONGEST_WORD, time) + 1 if len(hashes) else 1):
+        pieces = characters.unfold(1, length, 1)
+        numbers = look_up(hashes, hash_strings(pieces))
+        known = (numbers < len(hashes)) & (pieces >= KNOWN).all(dim=2)
+        of_word = log_p[numbers.clamp_max(len(hashes) - 1)]
+        here = scores[:, : time - length + 1, length - 1]
+        here.copy_(torch.where(known, of_word, here))
+    return scores
 
 
 def spans_of(lengths: Sequence[int]) -> list[Span]:

@@ -189,11 +189,11 @@ class ConditionalFlow(nn.Module):
         return u * torch.exp(log_scale) + shift
 
     def _affine(self, context: Tensor) -> tuple[Tensor, Tensor]:
-        shift, raw = self.affine(context).float().chunk(2, dim=-1)
+        shift, raw = single(self.affine(context)).chunk(2, dim=-1)
         return shift, 3 * torch.tanh(raw / 3)
 
     def _coupling(self, net: nn.Module, kept: Tensor, context: Tensor) -> tuple[Tensor, Tensor]:
-        shift, raw = net(torch.cat([kept, context], dim=-1)).float().chunk(2, dim=-1)
+        shift, raw = single(net(torch.cat([kept, context], dim=-1))).chunk(2, dim=-1)
         return shift, 2 * torch.tanh(raw / 2)
 
     def _halves(self, x: Tensor, i: int) -> tuple[Tensor, Tensor]:
@@ -273,8 +273,8 @@ class PoemVAE(nn.Module):
         for block in self.encoder:
             x = block(x)
         x = self.encoder_norm(x)
-        theme_mean, theme_log_var = self.to_theme(x[:, 0]).float().chunk(2, dim=-1)
-        local_mean, local_log_var = self.to_local(x[:, 1:]).float().chunk(2, dim=-1)
+        theme_mean, theme_log_var = single(self.to_theme(x[:, 0])).chunk(2, dim=-1)
+        local_mean, local_log_var = single(self.to_local(x[:, 1:])).chunk(2, dim=-1)
         return DiagonalGaussian(
             torch.cat([theme_mean, local_mean.flatten(1)], dim=1),
             torch.cat([theme_log_var, local_log_var.flatten(1)], dim=1).clamp(-12, 4),
@@ -392,3 +392,8 @@ def causal_mask(x: Tensor) -> Tensor:
     """Added to attention scores of `x` `(batch, time, width)`: nobody looks ahead."""
     time = x.shape[1]
     return torch.full((time, time), float("-inf"), device=x.device, dtype=x.dtype).triu(1)
+
+
+def single(x: Tensor) -> Tensor:
+    """Half precision, as automatic casting leaves it, made single: exponentials and sums need it."""
+    return x.float() if x.dtype in (torch.float16, torch.bfloat16) else x

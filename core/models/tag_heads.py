@@ -62,21 +62,26 @@ class MEMM(nn.Module):
 
     def chain(self, emissions: Tensor, mask: Tensor | None = None) -> Chain:
         """Step-dependent transitions; the emissions only hold the two outermost factors."""
-        batch, time, tags = emissions.shape
-        plain = Chain.of(emissions, emissions.new_zeros(tags, tags), mask)
-        h, g = plain.emissions, (self.multiplier * self.transitions).to(plain.emissions.dtype)
-        halves = 0.5 * (h.unsqueeze(2) + g)  # (batch, time, previous, own)
-        forward = halves.log_softmax(dim=3)[:, 1:]
-        halves = 0.5 * (h.unsqueeze(3) + g)  # (batch, time, own, next)
-        backward = halves.log_softmax(dim=2)[:, :-1]
-        alone = 0.5 * h.log_softmax(dim=2)
-        position = torch.arange(time, device=h.device)
-        ends = (position == plain.lengths.unsqueeze(1) - 1).to(h.dtype) + (position == 0)
-        return Chain.of(alone * ends.unsqueeze(-1), 0.5 * (forward + backward), mask)
+        return locally_normalised(emissions, self.multiplier * self.transitions, mask)
 
     def loss(self, emissions: Tensor, tags: Tensor, mask: Tensor | None = None) -> Tensor:
         """Mean of the two directions' negative log-likelihoods in nats, `(batch,)`."""
         return -self.chain(emissions, mask).score(tags)
+
+
+def locally_normalised(emissions: Tensor, transitions: Tensor, mask: Tensor | None) -> Chain:
+    """The MEMM's chain for given scores, wherever they come from."""
+    _, time, tags = emissions.shape
+    plain = Chain.of(emissions, emissions.new_zeros(tags, tags), mask)
+    h, g = plain.emissions, transitions.to(plain.emissions.dtype)
+    halves = 0.5 * (h.unsqueeze(2) + g)  # (batch, time, previous, own)
+    forward = halves.log_softmax(dim=3)[:, 1:]
+    halves = 0.5 * (h.unsqueeze(3) + g)  # (batch, time, own, next)
+    backward = halves.log_softmax(dim=2)[:, :-1]
+    alone = 0.5 * h.log_softmax(dim=2)
+    position = torch.arange(time, device=h.device)
+    ends = (position == plain.lengths.unsqueeze(1) - 1).to(h.dtype) + (position == 0)
+    return Chain.of(alone * ends.unsqueeze(-1), 0.5 * (forward + backward), mask)
 
 
 def make_head(decoder: str, tags: int, *, multiplier: float = 1.0) -> "CRF | MEMM | SoftmaxHead":

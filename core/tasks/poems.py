@@ -285,17 +285,16 @@ def read(text: str, model: str = "poem-vae", *, seed: int = 0, samples: int = 10
     )
 
 
-def interpolate(a: str, b: str, model: str = "poem-vae", *, steps: int = 9, seed: int = 0) -> Walk:
+def interpolate(a: str, b: str, model: str = "poem-vae", *, steps: int = 9) -> Walk:
     """Walk from one verse to another of the same form, in a straight line and along the sphere."""
     check_choice("model", model, MODELS, zh="模型")
     check_whole("steps", steps, 3, 21, zh="步数")
-    _check_seed(seed)
     (start, end), shape, codes, timing = _encoded([a, b], model)
     positions = torch.linspace(0, 1, steps)
     first, last = codes[0], codes[1]
     straight = torch.stack([lerp(first, last, float(t)) for t in positions])
     spherical = torch.stack([slerp(first, last, float(t)) for t in positions])
-    walked = _decode(model, shape, torch.cat([straight, spherical]), seed)
+    walked = _decode(model, shape, torch.cat([straight, spherical]), 0)
     return Walk(
         a=start,
         b=end,
@@ -370,9 +369,15 @@ def tables_of(model: str) -> VerseTables:
     for i, char in enumerate(vocabulary.characters):
         tone = rhyme_book.usual_tone(char)
         tones[LEVEL, i], tones[OBLIQUE, i] = "level" in tone, "oblique" in tone
-        for group in rhyme_book.rhyme_groups(char):
+        for group in _rhyme_groups(char):
             rhymes[RHYME_GROUPS.index(group), i] = True
     return VerseTables(tones, rhymes)
+
+
+def _rhyme_groups(char: str) -> frozenset[str]:
+    """Level groups of a character that verse uses as level: 梦 rhymes on nothing."""
+    usual = rhyme_book.usual_tone(char)
+    return rhyme_book.rhyme_groups(char) if "level" in usual else frozenset()
 
 
 def config_of(model: str) -> Mapping[str, Any]:
@@ -611,17 +616,20 @@ def _fixed_places(fixed: str, form: Form, vocabulary: Vocabulary) -> list[int]:
         return [FREE_PLACE] * form.length
     verse.require_short(fixed)
     kept = unicodedata.normalize("NFKC", "".join("?" if c in BLANKS else c for c in fixed))
-    characters = [c for c in verse.simplified(kept) if c == "?" or verse.strip(c)]
-    if len(characters) != form.length:
+    marked = [c for c in kept if c == "?" or verse.strip(c)]
+    if len(marked) != form.length:
         raise InputError(
-            en=f"The pattern has {len(characters)} places; {form.en} has {form.length}. "
+            en=f"The pattern has {len(marked)} places; {form.en} has {form.length}. "
             "Write ? for a free place.",
-            zh=f"格子里有 {len(characters)} 个位置，{form.zh}有 {form.length} 个；空着的位置写“?”。",
+            zh=f"格子里有 {len(marked)} 个位置，{form.zh}有 {form.length} 个；空着的位置写“?”。",
         )
-    given = "".join(c for c in characters if c != "?")
-    if given:
-        verse.require_known(verse.plain(given), vocabulary)
-    return [FREE_PLACE if c == "?" else vocabulary.index[c] for c in characters]
+    given = "".join(c for c in marked if c != "?")
+    if not given:
+        return [FREE_PLACE] * form.length
+    characters = verse.plain(given)
+    verse.require_known(characters, vocabulary)
+    tokens = iter(vocabulary.encode(characters))
+    return [FREE_PLACE if c == "?" else next(tokens) for c in marked]
 
 
 def _add_acrostic(places: list[int], acrostic: str, form: Form, vocabulary: Vocabulary) -> None:
@@ -661,7 +669,7 @@ def _rhyming(
     check_choice("rhyme", rhyme, ("auto", *RHYME_GROUPS), zh="韵部")
     rhyming = [line * form.width - 1 for line in range(2, form.lines + 1, 2)]
     given = {
-        char: rhyme_book.rhyme_groups(char)
+        char: _rhyme_groups(char)
         for char in (vocabulary.characters[places[p]] for p in rhyming if places[p] != FREE_PLACE)
     }
     possible = frozenset(RHYME_GROUPS) if rhyme == "auto" else frozenset({rhyme})

@@ -71,7 +71,7 @@ def parse(text: str, vocabulary: Vocabulary, forms: tuple[Form, ...] = FORMS) ->
 def plain(text: str) -> str:
     """`text` stripped and simplified; raises `InputError` when empty, too long or not Chinese."""
     require_short(text)
-    characters = simplified(strip(text))
+    characters = strip(text)
     if not characters:
         raise InputError(
             zh="还没有诗句。请输入一联（10 或 14 字）或一首绝句（20 或 28 字）。",
@@ -79,12 +79,12 @@ def plain(text: str) -> str:
         )
     foreign = list(dict.fromkeys(char for char in characters if not is_han(char)))
     if foreign:
-        shown = " ".join(foreign[:5])
+        shown = " ".join(map(_visible, foreign[:5]))
         raise InputError(
             zh=f"只认得汉字，这里有：{shown}",
             en=f"Only Chinese characters can be read; this has: {shown}",
         )
-    return characters
+    return simplified(characters)
 
 
 def require_short(text: str) -> None:
@@ -111,6 +111,11 @@ def require_known(characters: str, vocabulary: Vocabulary) -> None:
 def is_han(char: str) -> bool:
     """Whether a character is a Chinese ideograph."""
     return unicodedata.name(char, "").startswith("CJK UNIFIED IDEOGRAPH")
+
+
+def _visible(char: str) -> str:
+    """A character, or its code where it has no shape or cannot even be sent."""
+    return char if char.isprintable() else f"U+{ord(char):04X}"
 
 
 def punctuated(lines: list[str]) -> str:

@@ -161,6 +161,18 @@ page.close()
     assert compressed <= 60_000
 
 
+def test_scenes_are_tools_for_agents(tmp_path):
+    slug = SCENES[0].tab.slug
+    with running("--mcp", "--only", slug, log=tmp_path / "log.txt") as url:
+        schema = httpx.get(f"{url}/gradio_api/mcp/schema", timeout=30, verify=False).json()
+    assert {tool["name"] for tool in schema} == {
+        scene.handler.__name__ for scene in SCENES if scene.tab.slug == slug
+    }
+    for tool in schema:
+        for argument in tool["inputSchema"]["properties"].values():
+            assert argument["description"]
+
+
 def test_help_names_every_option():
     shown = subprocess.run(
         [sys.executable, "app.py", "--help"], cwd=ROOT, capture_output=True, text=True, check=True

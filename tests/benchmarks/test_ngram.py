@@ -32,11 +32,14 @@ class Dictionaries:
             self.counts[order] = Counter(gram[1:] for gram in self.counts[order + 1])
 
     def discount(self, order, count):
-        kinds = Counter(min(c, 5) for c in self.counts[order].values())
-        n1, n2, n3, n4 = (max(1, kinds[k]) for k in (1, 2, 3, 4))
-        y = n1 / (n1 + 2 * n2)
-        d = (0, 1 - 2 * y * n2 / n1, 2 - 3 * y * n3 / n2, 3 - 4 * y * n4 / n3)[min(count, 3)]
-        return max(0.0, d)
+        kinds = Counter(self.counts[order].values())
+        n1, n2, n3, n4 = (kinds[k] for k in (1, 2, 3, 4))
+        some = [0, 0.5, 1, 1.5]
+        if n1 and n2 and n3:
+            y = n1 / (n1 + 2 * n2)
+            exact = [0, 1 - 2 * y * n2 / n1, 2 - 3 * y * n3 / n2, 3 - 4 * y * n4 / n3]
+            some = exact if min(exact[1:]) > 0 else some
+        return some[min(count, 3)]
 
     def probability(self, gram):
         order = len(gram)
@@ -48,7 +51,7 @@ class Dictionaries:
             return lower
         total = sum(after.values())
         count = after.get(gram, 0)
-        high = max(0.0, count - self.discount(order, count))
+        high = count - self.discount(order, count)
         saved = sum(self.discount(order, c) for c in after.values())
         return (high + saved * lower) / total
 

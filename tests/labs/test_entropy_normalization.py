@@ -41,7 +41,7 @@ def test_newton_needs_few_rounds() -> None:
 
 @pytest.mark.parametrize(
     ("case", "after_three", "after_ten"),
-    zip(CASES, (0.57, 0.18, 0.31, 0.77), (0.002, 0.002, 0.10, 0.60), strict=True),
+    list(zip(CASES, (0.57, 0.18, 0.31, 0.77), (0.002, 0.002, 0.10, 0.60), strict=True)),
 )
 def test_the_post_s_iteration_misses(case, after_three: float, after_ten: float) -> None:
     """Fractions that miss by more than 0.01 nat after 3 and 10 rounds, of 1000 draws."""

@@ -109,6 +109,28 @@ def test_probability_of_a_segment(kind: str) -> None:
 
 
 @KINDS
+def test_probability_of_pieces_of_a_path(kind: str) -> None:
+    made = build(kind)
+    posterior, best = made.posterior(), made.viterbi().tags
+    along = made.along(best)
+    for row, length in enumerate(LENGTHS.tolist()):
+        for start in range(length):
+            for end in range(start + 1, length + 1):
+                wanted = posterior.segment(row, start, best[row, start:end].tolist())
+                log_p = along.alone[row, start]
+                log_p = log_p + along.chained[row, end - 1] - along.chained[row, start]
+                torch.testing.assert_close(log_p.exp(), wanted)
+
+
+def test_impossible_pieces_have_probability_zero() -> None:
+    made = build("forbidden")  # tag 0 may not be followed by 1, nor a text begin with 1 or end with 0
+    along = made.along(torch.tensor([[0, 1, 2, 2, 0]] * len(LENGTHS)))
+    assert along.alone.isfinite().all() and along.chained.isfinite().all()
+    assert float((along.alone[0, 0] + along.chained[0, 1] - along.chained[0, 0]).exp()) == 0.0
+    assert float(along.alone[0, 4].exp()) == 0.0
+
+
+@KINDS
 def test_marginals_are_the_gradient_of_log_partition(kind: str) -> None:
     made = build(kind)
     emissions = made.emissions.clone().requires_grad_()

@@ -398,12 +398,13 @@ def test_denormal_numbers_do_not_slow_the_device_and_stay_the_callers_business(m
 def test_lanes_are_worth_it(made):
     """32 callers at once are answered at least three times as fast as one after the other."""
     torch.manual_seed(0)
-    made.adopt("deep", nn.Sequential(*[nn.Linear(32, 32) for _ in range(150)]))
+    made.adopt("deep", nn.Sequential(*[nn.Linear(32, 32) for _ in range(1000)]))
 
     def deep(model, *, x):
         return {"y": model(x)}
 
-    calls = [lambda x=torch.randn(1, 32): made.run("deep", deep, {"x": x}) for _ in range(32)]
+    rows = torch.randn(32, 32).split(1)
+    calls = [lambda x=x: made.run("deep", deep, {"x": x}) for x in rows]
     calls[0]()
     gains = []
     for _ in range(3):

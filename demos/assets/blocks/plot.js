@@ -80,6 +80,9 @@ export async function draw(node, block, stage) {
     chart.on("plotly_click", (event) => {
       if (node.block.click) stage.act(node.block.click, point(event.points[0]));
     });
+    chart.on("plotly_hover", (event) => {
+      node.dispatchEvent(new CustomEvent("plot-hover", { detail: point(event.points[0]) }));
+    });
   }
   node.block = block;
 }

@@ -1,0 +1,619 @@
+r"""A hanging chain over flat ground and above a planet: the right curve, a chain of links, a mistake.
+
+Uniform gravity, after https://kexue.fm/archives/1128: :math:`y=a\cosh\frac{x-b}a+c`, fitted here to
+two ends and a length.
+
+Point mass, corrected after https://kexue.fm/archives/1361. That post minimises
+:math:`-k\int ds/r` without the multiplier that keeps the length and finds the logarithmic spiral
+:math:`r=Ae^{B|\theta|}` with a kink. The hanging chain has tension :math:`T=\lambda-k/r` and
+constant torque :math:`Tr\sin\phi=C`, hence with :math:`u=1/r`
+
+.. math:: u'^2=\frac{(\lambda-ku)^2}{C^2}-u^2 .
+
+With the lowest point :math:`r_0` at :math:`\theta_0`, :math:`m=C/k` and :math:`q=m^{-2}-1` (of any
+sign) its solutions are one family,
+
+.. math:: \frac{r_0}r=1-\frac{1+m}m\,\frac{\cosh(\sqrt q(\theta-\theta_0))-1}q,
+    \qquad \lambda=\frac{k(1+m)}{r_0},
+
+which contains the three forms :math:`C<k,\ C=k,\ C>k` of the textbook and the straight line
+(:math:`m\to\infty`). Because :math:`\frac d{ds}(T\,t\cdot r)=T+k/r=\lambda`, the arc from the lowest
+point is :math:`s=\sqrt{(\lambda r-k)^2-C^2}/\lambda`, and the energy is
+:math:`-k(\Delta\tau-\Delta\theta/m)` with :math:`\lambda s=C\sinh\tau`. A chain as long as
+:math:`r_1+r_2` reaches the planet, where its energy has no lower bound.
+
+Lengths are in the units of the ends; the chain has mass one per length, and :math:`k=GM`.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.errors import InputError
+from core.labs import _inputs
+from core.labs._inputs import Array
+
+Point = tuple[float, float]
+
+MAX_LINKS = 200
+MAX_FRAMES = 240
+_SLACK = 1.0005  # the shortest chain, relative to the distance of its ends
+_REACH = 0.995  # the longest chain near a planet, relative to the sum of the ends' distances
+
+
+@dataclass(frozen=True)
+class UniformChain:
+    """y = a cosh((x - b) / a) + c under gravity of strength `gravity` in the direction of -y."""
+
+    a: float
+    b: float
+    c: float
+    points: Array  # (n, 2), equally spaced along the chain, from left to right
+    arc: Array  # (n,), arc length from the left end
+    tension: Array  # (n,), gravity * (y - c)
+    energy: float  # gravity * integral of y ds
+
+
+@dataclass(frozen=True)
+class PlanetChain:
+    """The chain above a point mass at the origin."""
+
+    lowest: float  # r0
+    angle: float  # theta0, radians, anticlockwise from the x-axis
+    torque: float  # C
+    multiplier: float  # lambda
+    ratio: float  # m = C / k
+    points: Array  # (n, 2), equally spaced along the chain, from the first end to the second
+    arc: Array
+    tension: Array  # lambda - k / r, positive
+    energy: float
+
+
+@dataclass(frozen=True)
+class Spiral:
+    """The curve r = A exp(B |theta - theta0|) of 2011 with the same ends and length."""
+
+    a: float
+    b: float
+    angle: float  # of the kink, radians
+    points: Array  # (n, 2)
+    energy: float
+
+
+@dataclass(frozen=True)
+class Relaxation:
+    """A chain of rigid links that falls, comes to rest and is then solved to rounding error."""
+
+    frames: Array  # (frames, links + 1, 2)
+    energies: Array  # (frames,)
+    beads: Array  # (links + 1, 2), the equilibrium
+    tension: Array  # (links,)
+    energy: float
+    residual: float  # largest unbalanced force at the equilibrium
+
+
+@dataclass(frozen=True)
+class PlanetComparison:
+    """Curve, chain of links and spiral with the same ends and length."""
+
+    curve: PlanetChain
+    chain: Relaxation
+    spiral: Spiral | None  # None when no spiral has this length
+    deviation: float  # largest radial distance of a bead from the curve
+
+
+@dataclass(frozen=True)
+class RadiusLimit:
+    """How the chain above a planet approaches the hyperbolic cosine as the planet grows."""
+
+    radii: Array
+    deviation: Array  # largest vertical distance between the two curves
+
+
+def uniform(
+    left: Point, right: Point, length: float, *, gravity: float = 1.0, points: int = 200
+) -> UniformChain:
+    r"""The chain between two ends under uniform gravity.
+
+    With width :math:`d`, rise :math:`v` and length :math:`L`,
+    :math:`2a\sinh\frac d{2a}=\sqrt{L^2-v^2}` fixes :math:`a`, and the middle of the two ends lies
+    :math:`a\operatorname{artanh}(v/L)` to the right of :math:`b`.
+    """
+    from scipy.optimize import brentq
+
+    first, second = _end(left), _end(right)
+    if first[0] > second[0]:
+        first, second = second, first
+    gravity = _inputs.number("gravity", gravity, 1e-3, 1e3, zh="重力")
+    points = _inputs.integer("number of points", points, 2, 5000, zh="点数")
+    width, rise = second - first
+    length = _length(length, first, second, math.inf)
+    if width < 1e-3 * length:
+        raise InputError(
+            en=f"The ends are only {width:.3g} apart sideways for a chain of {length:.4g}. "
+            f"Move one end sideways or shorten the chain.",
+            zh=f"两端的水平距离只有 {width:.3g}，而链长 {length:.4g}，请把一端向旁边移或缩短链条。",
+        )
+    excess = math.log(math.sqrt(length**2 - rise**2) / width)
+
+    def miss(z: float) -> float:  # ln(sinh z / z) - excess, without overflow
+        return z + math.log(-math.expm1(-2 * z) / (2 * z)) - excess
+
+    z = brentq(miss, 1e-3, 2 * excess + 20, xtol=1e-15, rtol=1e-15)
+    a = width / (2 * z)
+    b = (first[0] + second[0]) / 2 - a * math.atanh(rise / length)
+    t0, t1 = (first[0] - b) / a, (second[0] - b) / a
+    c = first[1] - a * math.cosh(t0)
+    arc = np.linspace(0, length, points)
+    from_lowest = a * math.sinh(t0) + arc
+    x = b + a * np.arcsinh(from_lowest / a)
+    height = np.hypot(a, from_lowest)  # a cosh((x - b) / a)
+    energy = a**2 * ((t1 - t0) / 2 + (math.sinh(2 * t1) - math.sinh(2 * t0)) / 4) + c * length
+    return UniformChain(
+        a, b, c, np.stack([x, height + c], axis=1), arc, gravity * height, gravity * energy
+    )
+
+
+def point_mass(
+    first: Point, second: Point, length: float, *, k: float = 1.0, points: int = 200
+) -> PlanetChain:
+    """The hanging chain between two ends above a point mass at the origin.
+
+    For every m one lowest angle fits the directions and distances of the ends; m is then found by
+    its length, which falls from r1 + r2 to the straight distance as m grows. Raises `InputError`
+    for a chain that is too short, or long enough to reach the planet, or whose ends face each
+    other across it.
+    """
+    from scipy.optimize import brentq
+
+    one, two = _end(first), _end(second)
+    k = _inputs.number("k", k, 1e-3, 1e9, zh="k")
+    points = _inputs.integer("number of points", points, 2, 5000, zh="点数")
+    r1, r2, theta1, span, sense = _polar(one, two)
+    length = _length(length, one, two, _REACH * (r1 + r2))
+
+    def widest(log_m: float) -> float:
+        return _angle(0.0, math.exp(log_m))
+
+    # Below this m the curve escapes to infinity before it has turned by half the span.
+    low = brentq(lambda x: widest(x) - span / 2, -20.0, 20.0, xtol=1e-14)
+    low += 1e-9
+
+    def fitted(log_m: float) -> tuple[float, float]:
+        """Angle of the lowest point, from the first end on, and its distance r0."""
+        m, reach = math.exp(log_m), widest(log_m)
+        margin = 1e-12 + 1e-9 * (2 * reach - span)
+
+        def imbalance(angle: float) -> float:
+            return math.log(_ratio(-angle, m) / _ratio(span - angle, m) * r1 / r2)
+
+        angle = brentq(imbalance, span - reach + margin, reach - margin, xtol=1e-14)
+        return angle, r1 * _ratio(-angle, m)
+
+    def arcs(log_m: float) -> tuple[float, float]:
+        """Signed arc lengths from the lowest point to both ends."""
+        angle, r0 = fitted(log_m)
+        m = math.exp(log_m)
+        return (
+            math.copysign(_arc(r1, r0, m), -angle),
+            math.copysign(_arc(r2, r0, m), span - angle),
+        )
+
+    def excess(log_m: float) -> float:
+        s1, s2 = arcs(log_m)
+        return s2 - s1 - length
+
+    try:
+        log_m = brentq(excess, low, 16.0, xtol=1e-13)
+    except ValueError:
+        raise InputError(
+            en=f"No hanging chain of length {length:.4g} was found between these ends. "
+            f"Change the length a little or move an end.",
+            zh=f"在这两端之间找不到长 {length:.4g} 的悬链，请略改长度或移动一端。",
+        ) from None
+    angle, r0 = fitted(log_m)
+    m = math.exp(log_m)
+    s1, s2 = arcs(log_m)
+    s = np.linspace(s1, s2, points)
+    r = r0 * (1 + np.sqrt(m**2 + ((1 + m) * s / r0) ** 2)) / (1 + m)
+    theta = theta1 + sense * (angle + np.sign(s) * np.array([_angle(r0 / x, m) for x in r]))
+    tau1, tau2 = (math.asinh((1 + m) * s / (m * r0)) for s in (s1, s2))
+    multiplier = k * (1 + m) / r0
+    return PlanetChain(
+        lowest=r0,
+        angle=theta1 + sense * angle,
+        torque=k * m,
+        multiplier=multiplier,
+        ratio=m,
+        points=_cartesian(r, theta),
+        arc=s - s1,
+        tension=multiplier - k / r,
+        energy=-k * (tau2 - tau1 - span / m),
+    )
+
+
+def planet_radius(chain: PlanetChain, angles: Array) -> Array:
+    """Distance from the planet of a chain's curve (extended beyond its ends) at polar `angles`."""
+    turned = np.angle(np.exp(1j * (angles - chain.angle)))
+    return chain.lowest / np.array([_ratio(float(t), chain.ratio) for t in turned])
+
+
+def log_spiral(
+    first: Point, second: Point, length: float, *, k: float = 1.0, points: int = 200
+) -> Spiral | None:
+    r"""The 2011 post's curve with these ends and this length, or None if there is none.
+
+    The kink lies where both branches meet,
+    :math:`\theta_0=\frac{\theta_1+\theta_2}2+\frac{\ln(r_1/r_2)}{2B}`; the length is
+    :math:`\frac{\sqrt{1+B^2}}B(r_1+r_2-2A)` with :math:`A=\sqrt{r_1r_2}e^{-B\Delta\theta/2}`, and
+    the energy :math:`-k\sqrt{1+B^2}\,\Delta\theta`.
+    """
+    from scipy.optimize import brentq
+
+    one, two = _end(first), _end(second)
+    k = _inputs.number("k", k, 1e-3, 1e9, zh="k")
+    points = _inputs.integer("number of points", points, 2, 5000, zh="点数")
+    r1, r2, theta1, span, sense = _polar(one, two)
+    length = _length(length, one, two, _REACH * (r1 + r2))
+
+    def excess(b: float) -> float:
+        a = math.sqrt(r1 * r2) * math.exp(-b * span / 2)
+        return math.sqrt(1 + b * b) / b * (r1 + r2 - 2 * a) - length
+
+    # The kink must lie between the ends. Of two solutions the deeper has the lower energy.
+    least = max(abs(math.log(r1 / r2)) / span, 1e-6)
+    trial = np.geomspace(least, least + 1e3, 2000)
+    signs = np.array([excess(b) for b in trial]) > 0
+    rising = np.flatnonzero(~signs[:-1] & signs[1:])
+    if not len(rising):
+        return None
+    b = brentq(excess, trial[rising[0]], trial[rising[0] + 1], xtol=1e-14)
+    a = math.sqrt(r1 * r2) * math.exp(-b * span / 2)
+    kink = span / 2 + math.log(r1 / r2) / (2 * b)
+    theta = np.union1d(np.linspace(0, span, points), kink)
+    return Spiral(
+        a,
+        b,
+        theta1 + sense * kink,
+        _cartesian(a * np.exp(b * np.abs(theta - kink)), theta1 + sense * theta),
+        -k * math.sqrt(1 + b * b) * span,
+    )
+
+
+def relax(
+    first: Point,
+    second: Point,
+    length: float,
+    *,
+    planets: Sequence[tuple[float, float, float]] = (),
+    gravity: float = 1.0,
+    links: int = 60,
+    frames: int = 60,
+    seed: int = 0,
+) -> Relaxation:
+    """Let a chain of rigid links fall until it rests.
+
+    Without `planets` gravity is uniform; otherwise each planet is `(x, y, k)`. The links' masses
+    sit at their middles. The chain starts as a bent wire, moves with friction and keeps its link
+    lengths exactly (a tridiagonal system per step); the rest position is then solved by Newton's
+    method for positions and tensions together.
+    """
+    one, two = _end(first), _end(second)
+    length = _length(length, one, two, math.inf)
+    links = _inputs.integer("number of links", links, 2, MAX_LINKS, zh="链节数")
+    frames = _inputs.integer("number of frames", frames, 1, MAX_FRAMES, zh="帧数")
+    field = _field(planets, gravity, one, two, length)
+    rng = np.random.default_rng(_inputs.seed(seed))
+    link = length / links
+    x = _bent_wire(one, two, length, links, field)
+    x[1:-1] += 0.02 * link * rng.standard_normal((links - 1, 2))
+    x = _keep_lengths(x, link)
+    v = np.zeros_like(x)
+    shots, energies = [x], [_energy(x, link, field)]
+    for _ in range(frames - 1):
+        for _ in range(8):
+            force = _force(x, link, field)[0]
+            pull = float(np.abs(force).max()) / link + 1e-12
+            dt = 0.02 * math.sqrt(length / pull)
+            v[1:-1] = 0.96 * v[1:-1] + dt * force / link
+            moved = x.copy()
+            moved[1:-1] += np.clip(dt * v[1:-1], -link, link)
+            moved = _keep_lengths(moved, link)
+            v, x = (moved - x) / dt, moved
+        shots.append(x)
+        energies.append(_energy(x, link, field))
+    beads, tension, residual = _equilibrium(x, link, field)
+    return Relaxation(
+        np.stack(shots),
+        np.array(energies),
+        beads,
+        tension,
+        _energy(beads, link, field),
+        residual,
+    )
+
+
+def compare_on_planet(
+    first: Point, second: Point, length: float, *, k: float = 1.0, links: int = 60, seed: int = 0
+) -> PlanetComparison:
+    """Curve, chain and spiral: which of them has the lowest energy?"""
+    curve = point_mass(first, second, length, k=k)
+    chain = relax(first, second, length, planets=((0.0, 0.0, k),), links=links, seed=seed)
+    radius = np.hypot(*chain.beads.T)
+    angles = np.arctan2(chain.beads[:, 1], chain.beads[:, 0])
+    deviation = float(np.abs(radius - planet_radius(curve, angles)).max())
+    return PlanetComparison(curve, chain, log_spiral(first, second, length, k=k), deviation)
+
+
+def radius_limit(
+    *, width: float = 1.0, length: float = 1.3, radii: Sequence[float] = (2, 4, 8, 16, 32, 64)
+) -> RadiusLimit:
+    """Two ends at the height of the surface, gravity one there: the planet's curve against cosh."""
+    width = _inputs.number("width", width, 0.01, 10, zh="宽度")
+    sizes = _inputs.vector("list of radii", radii, sizes=(1, 20), bounds=(width, 1e4), zh="半径列")
+    flat = uniform((-width / 2, 0.0), (width / 2, 0.0), length)
+    deviation = []
+    for radius in sizes:
+        height = math.sqrt(radius**2 - width**2 / 4)
+        round_ = point_mass(
+            (width / 2, height), (-width / 2, height), length, k=float(radius) ** 2, points=400
+        )
+        at = np.interp(flat.points[:, 0], *round_.points[::-1].T) - height
+        deviation.append(float(np.abs(at - flat.points[:, 1]).max()))
+    return RadiusLimit(sizes, np.array(deviation))
+
+
+def _ratio(theta: float, m: float) -> float:
+    """r0 / r at an angle from the lowest point."""
+    q = 1 / m**2 - 1
+    z = q * theta**2
+    if abs(z) < 1e-4:
+        series = 0.5 + z / 24 + z**2 / 720
+    elif z > 0:
+        series = 2 * math.sinh(math.sqrt(z) / 2) ** 2 / z
+    else:
+        series = -2 * math.sin(math.sqrt(-z) / 2) ** 2 / z
+    return 1 - (1 + m) / m * theta**2 * series
+
+
+def _angle(ratio: float, m: float) -> float:
+    """The angle from the lowest point at which r0 / r = `ratio`; the inverse of `_ratio`."""
+    q = 1 / m**2 - 1
+    y = max(1 - ratio, 0.0) * m / (1 + m)
+    z = q * y / 2
+    if abs(z) < 1e-4:
+        factor = 1 - z / 6 + 3 * z**2 / 40
+    elif z > 0:
+        factor = math.asinh(math.sqrt(z)) / math.sqrt(z)
+    else:
+        factor = math.asin(math.sqrt(min(-z, 1.0))) / math.sqrt(-z)
+    return math.sqrt(2 * y) * factor
+
+
+def _arc(r: float, r0: float, m: float) -> float:
+    """Arc length between the lowest point and distance r."""
+    inner = (1 + m) * r / r0 - 1
+    return r0 * math.sqrt(max((inner - m) * (inner + m), 0.0)) / (1 + m)
+
+
+def _cartesian(r: Array, theta: Array) -> Array:
+    return np.stack([r * np.cos(theta), r * np.sin(theta)], axis=1)
+
+
+def _polar(one: Array, two: Array) -> tuple[float, float, float, float, float]:
+    """Distances of both ends, direction of the first, angle to the second and its sense.
+
+    The sense is +1 when the second end lies anticlockwise; curves are found for that case and
+    turned the other way round if need be.
+    """
+    r1, r2 = float(np.hypot(*one)), float(np.hypot(*two))
+    if min(r1, r2) < 0.05:
+        raise InputError(
+            en=f"An end is {min(r1, r2):.3g} from the planet's centre. Keep at least 0.05 away.",
+            zh=f"有一端离行星中心只有 {min(r1, r2):.3g}，请至少离开 0.05。",
+        )
+    theta1 = math.atan2(one[1], one[0])
+    span = math.remainder(math.atan2(two[1], two[0]) - theta1, 2 * math.pi)
+    if not 0.01 <= abs(span) <= 3.0:
+        raise InputError(
+            en=f"Seen from the planet the ends are {math.degrees(abs(span)):.3g} degrees apart; "
+            f"between 0.6 and 171 can be solved. Move an end.",
+            zh=f"从行星看两端相隔 {math.degrees(abs(span)):.3g} 度，只能解 0.6 到 171 度，请移动一端。",
+        )
+    return r1, r2, theta1, abs(span), math.copysign(1.0, span)
+
+
+def _end(point: Point) -> Array:
+    return _inputs.vector("end of the chain", point, sizes=(2, 2), bounds=(-2e4, 2e4), zh="端点")
+
+
+def _length(length: float, one: Array, two: Array, longest: float) -> float:
+    chord = float(np.hypot(*(two - one)))
+    if chord < 1e-6:
+        raise InputError(
+            en="Both ends are at the same place. Move them apart.",
+            zh="两端在同一处，请把它们分开。",
+        )
+    if not chord * _SLACK <= float(length) <= min(1000 * chord, longest):
+        reason, reason_zh = ("", "")
+        if float(length) > longest:
+            reason = "; a longer chain falls onto the planet"
+            reason_zh = "，再长就会落到行星上"
+        raise InputError(
+            en=f"A chain of length {float(length):.5g} cannot hang here; it must be between "
+            f"{chord * _SLACK:.5g} and {min(1000 * chord, longest):.5g}{reason}. "
+            f"Change the length or move an end.",
+            zh=f"长 {float(length):.5g} 的链条挂不住，须在 {chord * _SLACK:.5g} 到 "
+            f"{min(1000 * chord, longest):.5g} 之间{reason_zh}，请改长度或移动一端。",
+        )
+    return float(length)
+
+
+# A field gives, for points (n, 2), the potential (n,), its gradient (n, 2) and Hessian (n, 2, 2).
+_Field = Callable[[Array], tuple[Array, Array, Array]]
+
+
+def _field(
+    planets: Sequence[tuple[float, float, float]],
+    gravity: float,
+    one: Array,
+    two: Array,
+    length: float,
+) -> _Field:
+    if not planets:
+        strength = _inputs.number("gravity", gravity, 1e-3, 1e3, zh="重力")
+
+        def flat(x: Array) -> tuple[Array, Array, Array]:
+            slope = np.zeros_like(x)
+            slope[:, 1] = strength
+            return strength * x[:, 1], slope, np.zeros((len(x), 2, 2))
+
+        return flat
+    if len(planets) > 8:
+        raise InputError(
+            en=f"{len(planets)} planets are too many. Use at most 8.",
+            zh=f"{len(planets)} 个行星太多，最多 8 个。",
+        )
+    table = np.stack(
+        [_inputs.vector("planet", p, sizes=(3, 3), bounds=(-2e4, 1e9), zh="行星") for p in planets]
+    )
+    if (table[:, 2] <= 0).any():
+        raise InputError(
+            en="A planet's k must be positive. Raise it.",
+            zh="行星的 k 须为正，请增大。",
+        )
+    for centre in table[:, :2]:
+        total = float(np.hypot(*(one - centre)) + np.hypot(*(two - centre)))
+        _length(length, one, two, _REACH * total)
+
+    def attracted(x: Array) -> tuple[Array, Array, Array]:
+        offset = x[:, None, :] - table[:, :2]  # (n, planets, 2)
+        r2 = (offset**2).sum(axis=-1)
+        k = table[:, 2]
+        potential = -(k / np.sqrt(r2)).sum(axis=1)
+        weight = k / r2**1.5
+        slope = (weight[..., None] * offset).sum(axis=1)
+        outer = offset[..., :, None] * offset[..., None, :]
+        curve = weight[..., None, None] * (np.eye(2) - 3 * outer / r2[..., None, None])
+        return potential, slope, curve.sum(axis=1)
+
+    return attracted
+
+
+def _bent_wire(one: Array, two: Array, length: float, links: int, field: _Field) -> Array:
+    """Beads along two straight arms of the chain's length, bent towards the lower potential."""
+    chord = float(np.hypot(*(two - one)))
+    arm = max(0.3 * length, length / 2 - 0.45 * chord)
+    along = (two - one) / chord
+    across = np.array([-along[1], along[0]])
+    foot = (arm**2 - (length - arm) ** 2 + chord**2) / (2 * chord)
+    height = math.sqrt(max(arm**2 - foot**2, 0.0))
+    corners = np.stack([one + foot * along + side * height * across for side in (1, -1)])
+    potential = field(corners)[0]
+    # With equal potentials (a vertical chain) either side will do.
+    corner = corners[int(np.argmin(potential))]
+    s = np.linspace(0, length, links + 1)
+    return np.stack(
+        [np.interp(s, [0, arm, length], [one[axis], corner[axis], two[axis]]) for axis in range(2)],
+        axis=1,
+    )
+
+
+def _energy(x: Array, link: float, field: _Field) -> float:
+    return float(link * field((x[1:] + x[:-1]) / 2)[0].sum())
+
+
+def _force(x: Array, link: float, field: _Field) -> tuple[Array, Array]:
+    """Forces on the inner beads `(links - 1, 2)` and the potential's Hessian per link."""
+    _, slope, curve = field((x[1:] + x[:-1]) / 2)
+    return -link * (slope[1:] + slope[:-1]) / 2, curve
+
+
+def _keep_lengths(x: Array, link: float) -> Array:
+    """Move the inner beads as little as possible so that every link has its length."""
+    from scipy.linalg import solve_banded
+
+    x = x.copy()
+    free = np.full(len(x), 1.0)
+    free[[0, -1]] = 0.0
+    for _ in range(12):
+        e = np.diff(x, axis=0)
+        square = (e**2).sum(axis=1)
+        miss = square - link**2
+        if np.abs(miss).max() < 1e-10 * link**2:
+            break
+        bands = np.zeros((3, len(e)))
+        bands[1] = 4 * square * (free[1:] + free[:-1])
+        inner = -4 * (e[1:] * e[:-1]).sum(axis=1)
+        bands[0, 1:] = bands[2, :-1] = inner
+        bands[1] += 1e-12 * link**2
+        push = solve_banded((1, 1), bands, miss, check_finite=False)
+        shift = 2 * push[:, None] * e
+        shift *= min(1.0, 0.5 * link / (np.abs(shift).max() + 1e-300))
+        x[1:-1] += shift[1:] - shift[:-1]
+    return x
+
+
+def _equilibrium(x: Array, link: float, field: _Field) -> tuple[Array, Array, float]:
+    """Beads, tensions and largest unbalanced force, by Newton's method with backtracking.
+
+    Unknown are the inner beads and one tension per link; the equations are the balance of forces
+    and the lengths of the links.
+    """
+    inner = len(x) - 2
+    e = np.diff(x, axis=0)
+
+    def residual(x: Array, tension: Array) -> Array:
+        e = np.diff(x, axis=0)
+        pull = tension[:, None] * e / link
+        balance = _force(x, link, field)[0] + pull[1:] - pull[:-1]
+        lengths = ((e**2).sum(axis=1) - link**2) / (2 * link)
+        return np.concatenate([balance.ravel(), lengths])
+
+    # Tensions that balance the forces best where the chain is now.
+    system = np.zeros((inner, 2, len(e)))
+    for i in range(inner):
+        system[i, :, i + 1], system[i, :, i] = e[i + 1] / link, -e[i] / link
+    tension = np.linalg.lstsq(
+        system.reshape(2 * inner, -1), -_force(x, link, field)[0].ravel(), rcond=None
+    )[0]
+    now = residual(x, tension)
+    for _ in range(60):
+        size = float(np.abs(now).max())
+        if size < 1e-13:
+            break
+        e = np.diff(x, axis=0)
+        curve = _force(x, link, field)[1]
+        matrix = np.zeros((2 * inner + len(e), 2 * inner + len(e)))
+        # Link i joins beads i and i + 1; inner bead j occupies the columns 2j - 2 and 2j - 1.
+        for i in range(len(e)):
+            stiff = tension[i] / link * np.eye(2)
+            soft = link / 4 * curve[i]
+            direction = e[i] / link
+            row = 2 * inner + i
+            for bead, sign in ((i, -1.0), (i + 1, 1.0)):
+                if not 1 <= bead <= inner:
+                    continue
+                block = slice(2 * bead - 2, 2 * bead)
+                matrix[block, block] -= stiff + soft
+                matrix[block, row] -= sign * direction
+                matrix[row, block] += sign * direction
+                other = 2 * i + 1 - bead
+                if 1 <= other <= inner:
+                    matrix[block, slice(2 * other - 2, 2 * other)] += stiff - soft
+        step = np.linalg.lstsq(matrix, -now, rcond=None)[0]
+        scale = 1.0
+        while scale > 1e-6:
+            trial = x.copy()
+            trial[1:-1] += scale * step[: 2 * inner].reshape(-1, 2)
+            trial_tension = tension + scale * step[2 * inner :]
+            new = residual(trial, trial_tension)
+            if np.linalg.norm(new) < (1 - 1e-4 * scale) * np.linalg.norm(now):
+                break
+            scale /= 2
+        else:
+            break
+        x, tension, now = trial, trial_tension, new
+    return x, tension, float(np.abs(now[: 2 * inner]).max())

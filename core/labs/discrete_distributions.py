@@ -1,0 +1,356 @@
+r"""Discrete distributions from "noise, then argmax": which one comes out of which noise.
+
+After https://kexue.fm/archives/9085. For scores :math:`\mu` and independent noise with density
+:math:`f` and distribution function :math:`F`,
+
+.. math:: p_i=P\bigl[\arg\max_j(\mu_j+\varepsilon_j)=i\bigr]
+    =\int f(t-\mu_i)\prod_{j\ne i}F(t-\mu_j)\,dt .
+
+Gumbel noise gives the softmax exactly. The post sums over :math:`K` quantiles,
+:math:`\frac1K\sum_k\prod_{j\ne i}F\bigl(\mu_i-\mu_j+F^{-1}(\tfrac k{K+1})\bigr)`, which leaves out
+the tails, so its result does not sum to one. Here the integral is taken by Gauss-Legendre
+quadrature on panels that break at every kink of :math:`f(t-\mu_j)`, to about 1e-12.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from core.errors import InputError
+from core.labs import _inputs, formula
+from core.labs._inputs import Array, IntArray
+
+Noise = Literal["gumbel", "normal", "logistic", "uniform", "laplace", "exponential", "cauchy"]
+NOISES: tuple[Noise, ...] = (
+    "gumbel",
+    "normal",
+    "logistic",
+    "uniform",
+    "laplace",
+    "exponential",
+    "cauchy",
+)
+MAX_CATEGORIES = 16
+MAX_DRAWS = 2_000_000
+CUSTOM_WINDOW = 12.0  # a typed density is cut off beyond this distance
+_NODES = 16  # Gauss-Legendre nodes of one panel
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Four answers to one question, each of shape `(n,)`."""
+
+    exact: Array  # by quadrature; sums to one
+    softmax: Array
+    post: Array  # the post's sum over quantiles
+    post_total: float
+    post_renormalised: Array
+    frequencies: Array  # of a simulation
+    counts: IntArray
+    standard_error: Array  # of the frequencies
+    total_variation: float  # between simulation and exact
+
+
+@dataclass(frozen=True)
+class SimplexMap:
+    """Distributions of three categories over a grid of scores.
+
+    `probabilities[i, j]` belongs to the scores `(scores[i], scores[j], 0)`; `softmax` likewise. The
+    corners of `plane` coordinates are (0, 0), (1, 0) and (1/2, sqrt(3)/2).
+    """
+
+    scores: Array
+    probabilities: Array  # (resolution, resolution, 3)
+    softmax: Array
+    plane: Array  # (resolution, resolution, 2), for drawing
+    softmax_plane: Array
+
+
+@dataclass(frozen=True)
+class LoserCurve:
+    """Chance that the lower of two scores wins, against their difference, per noise."""
+
+    gaps: Array
+    probability: dict[str, Array]
+
+
+class _Law(NamedTuple):
+    """A noise distribution with what the quadrature needs to know about it."""
+
+    density: Callable[[Array], Array]
+    cumulative: Callable[[Array], Array]
+    quantile: Callable[[Array], Array]
+    breaks: Array  # ends, kinks and scale of the density, ascending
+
+
+def probabilities(scores: npt.ArrayLike, noise: str = "gumbel", *, scale: float = 1.0) -> Array:
+    """Exact probabilities `(n,)`; `noise` is a name of `NOISES` or a density typed in x.
+
+    `scale` multiplies the noise. A typed density need not be normalised; it counts between
+    -12 and 12.
+    """
+    found: Array = _integrate(_scores(scores, scale)[None], _law(noise))[0]
+    return found
+
+
+def compare(
+    scores: npt.ArrayLike,
+    noise: str = "gumbel",
+    *,
+    scale: float = 1.0,
+    nodes: int = 200,
+    draws: int = 100_000,
+    seed: int = 0,
+) -> Comparison:
+    """Quadrature, the post's sum with `nodes` quantiles, a simulation, and the softmax."""
+    mu, law = _scores(scores, scale), _law(noise)
+    nodes = _inputs.integer("number of nodes", nodes, 1, 100_000, zh="节点数")
+    draws = _inputs.integer("number of draws", draws, 1, MAX_DRAWS, zh="抽样数")
+    exact = _integrate(mu[None], law)[0]
+    post = _post_sum(mu, law, nodes)
+    counts = _simulate(mu, law, draws, np.random.default_rng(_inputs.seed(seed)))
+    frequencies = counts / draws
+    total = float(post.sum())
+    return Comparison(
+        exact=exact,
+        softmax=_softmax(mu),
+        post=post,
+        post_total=total,
+        post_renormalised=post / total if total > 0 else post,
+        frequencies=frequencies,
+        counts=counts,
+        standard_error=np.sqrt(frequencies * (1 - frequencies) / draws),
+        total_variation=float(np.abs(frequencies - exact).sum() / 2),
+    )
+
+
+def simplex_map(
+    noise: str = "normal", *, reach: float = 4.0, resolution: int = 17, scale: float = 1.0
+) -> SimplexMap:
+    """How a square grid of scores lands on the triangle of distributions."""
+    reach = _inputs.number("reach", reach, 0.1, 20, zh="范围")
+    resolution = _inputs.integer("resolution", resolution, 2, 41, zh="分辨率")
+    scores = np.linspace(-reach, reach, resolution)
+    a, b = np.meshgrid(scores, scores, indexing="ij")
+    mu = np.stack([a, b, np.zeros_like(a)], axis=-1).reshape(-1, 3)
+    mu = mu / _inputs.number("scale", scale, 1e-3, 1e3, zh="噪声尺度")
+    law = _law(noise)
+    # In pieces, so that a typed density with its many panels stays within memory.
+    found = np.concatenate([_integrate(mu[k : k + 64], law) for k in range(0, len(mu), 64)])
+    found, soft = found.reshape(*a.shape, 3), _softmax(mu).reshape(*a.shape, 3)
+    corners = np.array([[0.0, 0.0], [1.0, 0.0], [0.5, math.sqrt(3) / 2]])
+    return SimplexMap(scores, found, soft, found @ corners, soft @ corners)
+
+
+def loser_curve(
+    noises: tuple[str, ...] = NOISES, *, largest: float = 8.0, count: int = 60
+) -> LoserCurve:
+    """How fast each noise forgets the lower of two scores: its tail decides."""
+    largest = _inputs.number("largest gap", largest, 0.1, 50, zh="最大差距")
+    count = _inputs.integer("number of points", count, 2, 300, zh="点数")
+    gaps = np.linspace(0, largest, count)
+    mu = np.stack([gaps, np.zeros(count)], axis=-1)
+    return LoserCurve(gaps, {name: _integrate(mu, _law(name))[:, 1] for name in noises})
+
+
+def _scores(scores: npt.ArrayLike, scale: float) -> Array:
+    mu = _inputs.vector(
+        "list of scores", scores, sizes=(2, MAX_CATEGORIES), bounds=(-50.0, 50.0), zh="分数列"
+    )
+    scaled: Array = mu / _inputs.number("scale", scale, 1e-3, 1e3, zh="噪声尺度")
+    return scaled
+
+
+def _softmax(mu: Array) -> Array:
+    weights = np.exp(mu - mu.max(axis=-1, keepdims=True))
+    result: Array = weights / weights.sum(axis=-1, keepdims=True)
+    return result
+
+
+def _integrate(mu: Array, law: _Law) -> Array:
+    """Probabilities `(cases, n)` for scores `(cases, n)`."""
+    cases, n = mu.shape
+    edges = np.sort((mu[:, :, None] + law.breaks).reshape(cases, -1), axis=1)
+    if cases == 1:  # equal edges, common for round scores, only cost time
+        edges = np.unique(edges)[None]
+    nodes, weights = np.polynomial.legendre.leggauss(_NODES)
+    half = np.diff(edges, axis=1)[:, :, None] / 2
+    t = (edges[:, :-1, None] + half * (1 + nodes)).reshape(cases, -1)
+    weight = (half * weights).reshape(cases, -1)
+    shifted = t[:, None, :] - mu[:, :, None]  # (cases, n, nodes)
+    below = law.cumulative(shifted)
+    others = np.ones_like(below)  # the product of all but one, without dividing by zero
+    for i in range(1, n):
+        others[:, i] = others[:, i - 1] * below[:, i - 1]
+    right = np.ones_like(t)
+    for i in range(n - 2, -1, -1):
+        right = right * below[:, i + 1]
+        others[:, i] *= right
+    found = np.einsum("cit,cit,ct->ci", law.density(shifted), others, weight)
+    normalised: Array = found / found.sum(axis=1, keepdims=True)
+    return normalised
+
+
+def _post_sum(mu: Array, law: _Law, nodes: int) -> Array:
+    noise = law.quantile(np.arange(1, nodes + 1) / (nodes + 1))
+    result = np.empty_like(mu)
+    for i in range(len(mu)):
+        others = np.delete(mu, i)
+        result[i] = law.cumulative(mu[i] - others[:, None] + noise).prod(axis=0).mean()
+    return result
+
+
+def _simulate(mu: Array, law: _Law, draws: int, rng: np.random.Generator) -> IntArray:
+    counts = np.zeros(len(mu), dtype=np.int64)
+    for first in range(0, draws, 100_000):
+        size = (min(100_000, draws - first), len(mu))
+        noise = law.quantile(rng.random(size) + 2.0**-54)  # never exactly zero
+        counts += np.bincount((mu + noise).argmax(axis=1), minlength=len(mu))
+    return counts
+
+
+def _law(noise: str) -> _Law:
+    if noise not in NOISES:
+        return _custom(noise)
+    return _LAWS[noise]()
+
+
+def _both_sides(*distances: float) -> Array:
+    return np.unique([sign * d for d in distances for sign in (-1.0, 1.0)])
+
+
+def _gumbel() -> _Law:
+    def density(x: Array) -> Array:
+        with np.errstate(over="ignore"):
+            return np.exp(-x - np.exp(-x))
+
+    def cumulative(x: Array) -> Array:
+        with np.errstate(over="ignore"):
+            return np.exp(-np.exp(-x))
+
+    breaks = np.array([-6.0, -4, -3, -2, -1, 0, 1, 2, 4, 6, 9, 13, 20, 28, 38])
+    return _Law(density, cumulative, lambda u: -np.log(-np.log(u)), breaks)
+
+
+def _normal() -> _Law:
+    from scipy.special import ndtr, ndtri
+
+    return _Law(
+        lambda x: np.exp(-0.5 * x * x) / math.sqrt(2 * math.pi),
+        ndtr,
+        ndtri,
+        _both_sides(0, 1, 2, 3, 4.5, 6, 8, 10),
+    )
+
+
+def _logistic() -> _Law:
+    from scipy.special import expit, logit
+
+    return _Law(
+        lambda x: expit(x) * expit(-x),
+        expit,
+        logit,
+        _both_sides(0, 1, 2, 3, 5, 8, 12, 18, 26, 38),
+    )
+
+
+def _uniform() -> _Law:
+    return _Law(
+        lambda x: np.where(np.abs(x) < 1, 0.5, 0.0),
+        lambda x: np.clip(0.5 * (x + 1), 0.0, 1.0),
+        lambda u: 2 * u - 1,
+        np.array([-1.0, 1.0]),
+    )
+
+
+def _laplace() -> _Law:
+    return _Law(
+        lambda x: 0.5 * np.exp(-np.abs(x)),
+        lambda x: (
+            np.where(x < 0, 0.5, 0.0) * np.exp(-np.abs(x))
+            + np.where(x < 0, 0.0, 1 - 0.5 * np.exp(-np.abs(x)))
+        ),
+        lambda u: np.where(u < 0.5, np.log(2 * u), -np.log(2 * (1 - u))),
+        _both_sides(0, 1, 2, 4, 7, 12, 18, 26, 38),
+    )
+
+
+def _exponential() -> _Law:
+    return _Law(
+        lambda x: np.where(x < 0, 0.0, np.exp(-np.maximum(x, 0.0))),
+        lambda x: -np.expm1(-np.maximum(x, 0.0)),
+        lambda u: -np.log1p(-u),
+        np.array([0.0, 1, 2, 4, 7, 12, 18, 26, 38]),
+    )
+
+
+def _cauchy() -> _Law:
+    return _Law(
+        lambda x: 1 / (math.pi * (1 + x * x)),
+        lambda x: 0.5 + np.arctan(x) / math.pi,
+        lambda u: np.tan(math.pi * (u - 0.5)),
+        # The tails fall like 1/x^2: panels that double reach a neglected mass of 1e-13.
+        _both_sides(0, 0.5, *2.0 ** np.arange(43)),
+    )
+
+
+_LAWS: dict[str, Callable[[], _Law]] = {
+    "gumbel": _gumbel,
+    "normal": _normal,
+    "logistic": _logistic,
+    "uniform": _uniform,
+    "laplace": _laplace,
+    "exponential": _exponential,
+    "cauchy": _cauchy,
+}
+
+
+def _custom(text: str) -> _Law:
+    """A density typed in x, tabulated with its integral between -12 and 12."""
+    from scipy.interpolate import CubicHermiteSpline
+
+    parsed = formula.parse(text, ("x",))
+    edges = np.linspace(-CUSTOM_WINDOW, CUSTOM_WINDOW, 2401)
+    nodes, weights = np.polynomial.legendre.leggauss(5)
+    step = edges[1] - edges[0]
+    inside = edges[:-1, None] + step * (1 + nodes) / 2
+    heights, at_edges = parsed.value(inside), parsed.value(edges)
+    if not (np.isfinite(heights).all() and np.isfinite(at_edges).all()) or (
+        min(heights.min(), at_edges.min()) < 0
+    ):
+        raise InputError(
+            en=f"{text:.40} is not a density: it is negative or undefined between -12 and 12. "
+            f"Try exp(-x^2) or choose one of: {', '.join(NOISES)}.",
+            zh=f"{text:.40} 不是密度：在 -12 到 12 之间为负或没有定义。可以试 exp(-x^2)，"
+            f"或从这些里选：{', '.join(NOISES)}。",
+        )
+    cumulated = np.concatenate([[0.0], np.cumsum(heights @ weights * step / 2)])
+    mass = cumulated[-1]
+    if not 1e-12 < mass < 1e12:
+        raise InputError(
+            en=f"{text:.40} has the integral {mass:.3g} between -12 and 12, which cannot be "
+            f"normalised. Choose a density that is larger or smaller there.",
+            zh=f"{text:.40} 在 -12 到 12 之间的积分是 {mass:.3g}，无法归一化，请换一个密度。",
+        )
+    cumulated = cumulated / mass
+    spline = CubicHermiteSpline(edges, cumulated, at_edges / mass)
+
+    def cumulative(x: Array) -> Array:
+        value: Array = spline(np.clip(x, -CUSTOM_WINDOW, CUSTOM_WINDOW))
+        return np.clip(value, 0.0, 1.0)
+
+    def density(x: Array) -> Array:
+        within = np.abs(x) < CUSTOM_WINDOW
+        return np.where(within, parsed.value(np.where(within, x, 0.0)) / mass, 0.0)
+
+    rising = np.concatenate([[True], np.diff(cumulated) > 0])
+    return _Law(
+        density,
+        cumulative,
+        lambda u: np.interp(u, cumulated[rising], edges[rising]),
+        np.linspace(-CUSTOM_WINDOW, CUSTOM_WINDOW, 49),
+    )

@@ -1,0 +1,601 @@
+r"""Triples by a probability graph: dilated gated convolutions, half pointers, half tags.
+
+The triples of a sentence are factorised as
+
+.. math:: P(s, p, o) = P(s) \; P(o \mid s) \; P(p \mid s, o)
+
+and predicted in two stages: all subjects first, then, for one given subject, the objects of every
+predicate at once. Each prediction is a pair of probabilities per character, *starts here* and *ends
+here*, so that several subjects, several objects of a subject, several predicates of a pair and
+overlapping spans are all possible. Per character :math:`t`, with sigmoids :math:`\sigma`,
+
+.. math::
+    P(s)_{t,k} &= \sigma(a_{t,k}) \, \sigma(e_{t,k}), \qquad k \in \{\text{start}, \text{end}\} \\
+    P(o, p \mid s)_{t,k} &= \sigma(b_{t,k,p}(s)) \, \sigma(g_t(s)) \, \sigma(c_p) \, \sigma(e_{t,k})
+
+where the gates say whether an entity starts or ends here (:math:`e`), whether an object of this
+subject is here (:math:`g`) and whether the sentence has this predicate (:math:`c`). The encoder is a
+stack of gated convolutions of width 3 with dilations 1, 2, 5, 1, 2, 5, ..., 1, 1, 1,
+
+.. math:: Y = X + \mathrm{Conv}_1(X) \odot \sigma(\mathrm{Conv}_2(X)).
+
+A subject becomes a code (six vectors of its span through a bidirectional GRU, or just its two ends)
+that scales and shifts what the object stage sees of the sentence, together with the distances to
+both its ends. Everything that does not depend on the subject is computed once per text, so that many
+subjects cost little more than one.
+
+A memory of known triples (`core.text.triple_memory`) may raise the logits where it recognises a
+triple: the distant-supervision prior.
+
+Source: Su Jianlin, https://kexue.fm/archives/6671 (and 5409 for the encoder). Departures: bigrams
+and known words, as hashes, in place of word vectors; a subject scales and shifts features
+(conditional normalisation, https://kexue.fm/archives/7124) followed by one more gated convolution,
+where the post concatenates, since concatenation would repeat the widest layer for every subject;
+distances are signed and in growing steps; the prior has one weight per pointer instead of passing a
+hidden layer, which needs less data; products of probabilities are kept as sums of logarithms.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from core.models.character_features import CharacterFeatures
+from core.models.tagger import BiLSTM, ChannelDropout
+from core.models.triples_decoding import Kind, Place, Stages, Thresholds, candidates
+from core.text.characters import KNOWN, PADDING
+from core.text.triple_memory import TripleMemory
+
+ENCODERS = ("dgcnn", "bilstm")
+SUBJECT_CODES = ("gru", "ends")
+DILATIONS = (1, 2, 5)
+CODE_POINTS = 6  # vectors of a subject that its code is read from
+NEAR, STEPS = 16, 8  # distances below are told apart one by one, above in steps of half an octave
+ATTENTION_HEADS, ATTENTION_SIZE = 8, 16
+FLOOR = Thresholds(subject_start=0.05, subject_end=0.05, object_start=0.05, object_end=0.05)
+MOST_SUBJECTS = 64  # candidates of one text
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExtractorConfig:
+    """Sizes, kinds of triple, thresholds; the defaults are the shipped model's."""
+
+    vocab_size: int  # characters, padding and unknown included
+    kinds: tuple[Kind, ...]  # type of the subject, predicate, type of the object
+    inverses: tuple[tuple[str, str], ...] = ()  # predicates that say the same from both ends
+    thresholds: tuple[float, ...] = (0.5, 0.4, 0.5, 0.4, 0.0)  # in the order of `Thresholds`
+    bigrams: int = 0  # known ones
+    lexicons: tuple[int, ...] = ()  # words of every lexicon
+    memory_strings: int = 0
+    memory_triples: int = 0
+    side_tags: tuple[int, ...] = ()  # number of tags of every side output of the encoder
+    side_kinds: tuple[int, ...] = ()  # kinds of triple of every other relation set
+    language: bool = False  # a side output that guesses hidden characters
+    character_width: int = 128
+    bigram_width: int = 64
+    lexicon_width: int = 64
+    positions: int = 512  # characters from the start that are told apart
+    encoder: str = "dgcnn"
+    width: int = 256  # of the encoder: channels, or twice the width per direction
+    layers: int = 12
+    attention: bool = True
+    head_width: int = 128
+    subject_code: str = "gru"
+    object_layers: int = 1  # gated convolutions behind the meeting of subject and sentence
+    dropout: float = 0.25  # of the encoder's input
+    head_dropout: float = 0.2  # of its output
+    gate_dropout: float = 0.1  # of the logits of its gates
+
+    def __post_init__(self) -> None:
+        for name, value, known in (
+            ("encoder", self.encoder, ENCODERS),
+            ("subject_code", self.subject_code, SUBJECT_CODES),
+        ):
+            if value not in known:
+                raise ValueError(f"expected {name} among {', '.join(known)}, got {value!r}")
+        if self.vocab_size <= KNOWN or self.layers < 1 or not self.kinds:
+            raise ValueError(
+                f"expected vocab_size > {KNOWN}, layers >= 1 and some kinds, "
+                f"got {self.vocab_size}, {self.layers} and {len(self.kinds)}"
+            )
+        if self.width % 2:
+            raise ValueError(f"expected an even width, got {self.width}")
+        self.tuned  # noqa: B018 - raises for impossible thresholds
+
+    @property
+    def tuned(self) -> Thresholds:
+        """The thresholds that suited the dev data best."""
+        start, end, object_start, object_end, triple = self.thresholds
+        return Thresholds(
+            subject_start=start,
+            subject_end=end,
+            object_start=object_start,
+            object_end=object_end,
+            triple=triple,
+        )
+
+
+class Encoding(NamedTuple):
+    """Features of a batch of texts."""
+
+    hidden: Tensor  # (batch, time, width), zero at the padding
+    mask: Tensor  # (batch, time), True at characters
+
+
+class Reading(NamedTuple):
+    """Probabilities of both stages for a batch; row i of stage two is of text `rows[i]`."""
+
+    subjects: Tensor  # (batch, time, 2), start and end
+    rows: Tensor  # (spans,)
+    starts: Tensor  # (spans,)
+    ends: Tensor  # (spans,), exclusive
+    objects: Tensor  # (spans, time, 2, kinds)
+
+    def stages(self, lengths: Sequence[int]) -> list[Stages]:
+        """The same per text, without padding, on the CPU."""
+        subjects, objects = self.subjects.float().cpu(), self.objects.float().cpu()
+        spans: list[list[int]] = [[] for _ in lengths]
+        for i, row in enumerate(self.rows.tolist()):
+            spans[row].append(i)
+        places = list(zip(self.starts.tolist(), self.ends.tolist(), strict=True))
+        return [
+            Stages(
+                subject_start=subjects[row, :length, 0],
+                subject_end=subjects[row, :length, 1],
+                subjects=tuple(places[i] for i in spans[row]),
+                object_start=objects[spans[row], :length, 0],
+                object_end=objects[spans[row], :length, 1],
+            )
+            for row, length in enumerate(lengths)
+        ]
+
+
+class GatedConvolution(nn.Module):
+    """`x + Conv1(x) * sigmoid(Conv2(x))`, `(batch, width, time)` to the same."""
+
+    def __init__(self, width: int, dilation: int, dropout: float) -> None:
+        super().__init__()
+        self.both = nn.Conv1d(width, 2 * width, 3, padding=dilation, dilation=dilation)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The same with some of it rewritten."""
+        value, gate = self.both(x).chunk(2, dim=1)
+        return x + value * self.dropout(gate).sigmoid()
+
+    def gate(self, x: Tensor) -> Tensor:
+        """How much is rewritten where, mean over the channels, `(batch, time)`."""
+        return self.both(x).chunk(2, dim=1)[1].sigmoid().mean(dim=1)
+
+
+class DGCNN(nn.Module):
+    """Dilated gated convolutions, `(batch, time, inputs)` to `(batch, time, width)`.
+
+    Dilations repeat 1, 2, 5; of twelve and more layers the last three have dilation 1 and put the
+    details back in order.
+    """
+
+    def __init__(self, inputs: int, width: int, layers: int, dropout: float) -> None:
+        super().__init__()
+        self.dilations = tuple(
+            1 if layers >= 12 and i >= layers - 3 else DILATIONS[i % 3] for i in range(layers)
+        )
+        self.enter = nn.Linear(inputs, width)
+        self.blocks = nn.ModuleList(GatedConvolution(width, d, dropout) for d in self.dilations)
+        self.out_width = width
+
+    @property
+    def reach(self) -> int:
+        """Characters that a feature sees, itself included."""
+        return 1 + 2 * sum(self.dilations)
+
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        """Features that see `reach` characters; the padding stays zero in every layer."""
+        keep = mask.unsqueeze(1).to(x.dtype)
+        x = self.enter(x).transpose(1, 2) * keep
+        for block in self.blocks:
+            x = block(x) * keep
+        return x.transpose(1, 2)
+
+    def gates(self, x: Tensor, mask: Tensor) -> Tensor:
+        """Mean gate of every layer at every character, `(batch, layers, time)`, for looking in."""
+        keep = mask.unsqueeze(1).to(x.dtype)
+        x = self.enter(x).transpose(1, 2) * keep
+        seen = []
+        for block in self.blocks:
+            assert isinstance(block, GatedConvolution)
+            seen.append(block.gate(x) * keep.squeeze(1))
+            x = block(x) * keep
+        return torch.stack(seen, dim=1)
+
+
+class View(nn.Module):
+    """What a stage sees: each character, its neighbours, and by attention the whole sentence."""
+
+    def __init__(self, width: int, out: int, attention: bool) -> None:
+        super().__init__()
+        inner = ATTENTION_HEADS * ATTENTION_SIZE if attention else 0
+        self.project = nn.Linear(width, 3 * inner) if attention else None
+        self.conv = nn.Conv1d(width + inner, out, 3, padding=1)
+
+    def forward(self, encoding: Encoding) -> Tensor:
+        """`(batch, time, out)`, before the nonlinearity."""
+        parts = [encoding.hidden]
+        if self.project is not None:
+            mixed = self.project(encoding.hidden).unflatten(2, (3, ATTENTION_HEADS, -1))
+            query, key, value = mixed.permute(2, 0, 3, 1, 4)  # each (batch, heads, time, size)
+            mask = encoding.mask[:, None, None]
+            attended = F.scaled_dot_product_attention(query, key, value, attn_mask=mask)
+            parts.append(attended.transpose(1, 2).flatten(2) * encoding.mask.unsqueeze(2))
+        seen: Tensor = self.conv(torch.cat(parts, dim=2).transpose(1, 2)).transpose(1, 2)
+        return seen
+
+
+class SubjectCode(nn.Module):
+    """A span of the encoding as one vector: a GRU over six of its vectors, or its two ends."""
+
+    def __init__(self, width: int, out: int, kind: str) -> None:
+        super().__init__()
+        self.gru = (
+            nn.GRU(width, out, batch_first=True, bidirectional=True) if kind == "gru" else None
+        )
+        self.out_width = 2 * out if kind == "gru" else 2 * width
+
+    def forward(self, hidden: Tensor, rows: Tensor, starts: Tensor, ends: Tensor) -> Tensor:
+        """`(spans, out_width)` from `hidden` `(batch, time, width)`."""
+        points = CODE_POINTS if self.gru is not None else 2
+        share = torch.linspace(0, 1, points, device=hidden.device)
+        last = (ends - 1 - starts).unsqueeze(1)
+        place = starts.unsqueeze(1) + (last * share).round().long()  # (spans, points)
+        vectors = hidden[rows.unsqueeze(1), place]
+        if self.gru is None:
+            return vectors.flatten(1)
+        both = self.gru(vectors)[1]  # (2, spans, out)
+        return both.transpose(0, 1).flatten(1)
+
+
+class Stage(nn.Module):
+    """Both stages for one set of predicates; all results are logarithms of probabilities."""
+
+    def __init__(self, config: ExtractorConfig, kinds: int) -> None:
+        super().__init__()
+        c, width = config, config.width
+        self.kinds = kinds
+        self.entity = _gate(width, c.head_width, 2)
+        self.presence = _gate(width, c.head_width, kinds)
+        self.subject_view = View(width, c.head_width, c.attention)
+        self.subject_out = nn.Linear(c.head_width, 2)
+        self.code = SubjectCode(width, c.head_width, c.subject_code)
+        self.object_view = View(width, c.head_width, c.attention)
+        self.condition = nn.Linear(self.code.out_width, 2 * c.head_width)
+        buckets = 2 * (NEAR + STEPS) + 1
+        self.from_start = nn.Embedding(buckets, c.head_width)
+        self.from_end = nn.Embedding(buckets, c.head_width)
+        for table in (self.from_start, self.from_end):
+            nn.init.normal_(table.weight, std=0.1)
+        self.blocks = nn.ModuleList(
+            GatedConvolution(c.head_width, 1, c.gate_dropout) for _ in range(c.object_layers)
+        )
+        self.object_out = nn.Linear(c.head_width, 2 * kinds)
+        self.object_gate = nn.Linear(c.head_width, 1)
+
+    def subjects(self, encoding: Encoding, raised: Tensor | None = None) -> Tensor:
+        """Log-probabilities `(batch, time, 2)`; `raised` is added to the logits."""
+        logits = self.subject_out(self.subject_view(encoding).relu()).float()
+        if raised is not None:
+            logits = logits + raised
+        return F.logsigmoid(logits) + F.logsigmoid(self.entity(encoding.hidden).float())
+
+    def objects(
+        self,
+        encoding: Encoding,
+        rows: Tensor,
+        starts: Tensor,
+        ends: Tensor,
+        raised: Tensor | None = None,
+    ) -> Tensor:
+        """Log-probabilities `(spans, time, 2, kinds)` given the subjects `starts`, `ends`."""
+        hidden, mask = encoding
+        code = self.code(hidden, rows, starts, ends)
+        scale, shift = self.condition(code).unsqueeze(1).chunk(2, dim=2)  # (spans, 1, head_width)
+        time = torch.arange(hidden.shape[1], device=hidden.device)
+        near = self.from_start(_bucket(time - starts.unsqueeze(1)))
+        near = near + self.from_end(_bucket(time - ends.unsqueeze(1) + 1))
+        x = self.object_view(encoding)[rows]
+        x = (x * (1 + scale) + shift + near).relu() * mask[rows].unsqueeze(2)
+        x, keep = x.transpose(1, 2), mask[rows].unsqueeze(1)
+        for block in self.blocks:
+            x = block(x) * keep
+        x = x.transpose(1, 2)
+        logits = self.object_out(x).float().unflatten(2, (2, self.kinds))
+        if raised is not None:
+            logits = logits + raised
+        here = F.logsigmoid(self.object_gate(x).float()).unsqueeze(3)
+        entity = F.logsigmoid(self.entity(hidden).float())[rows].unsqueeze(3)
+        lowest = torch.finfo(hidden.dtype).min
+        widest = hidden.masked_fill(~mask.unsqueeze(2), lowest).amax(dim=1)
+        presence = F.logsigmoid(self.presence(widest).float())[rows]  # (spans, kinds)
+        return F.logsigmoid(logits) + here + entity + presence[:, None, None]
+
+
+class Extractor(nn.Module):
+    """Characters `(batch, time)` to probabilities of subjects, and of objects given a subject."""
+
+    Config = ExtractorConfig
+
+    def __init__(self, config: ExtractorConfig) -> None:
+        super().__init__()
+        self.config = c = config
+        self.features = CharacterFeatures(
+            vocab_size=c.vocab_size,
+            bigrams=c.bigrams,
+            lexicons=c.lexicons,
+            character_width=c.character_width,
+            bigram_width=c.bigram_width,
+            lexicon_width=c.lexicon_width,
+        )
+        self.positions = nn.Embedding(c.positions, self.features.out_width)
+        nn.init.zeros_(self.positions.weight)
+        self.encoder: DGCNN | BiLSTM
+        if c.encoder == "dgcnn":
+            self.encoder = DGCNN(self.features.out_width, c.width, c.layers, c.gate_dropout)
+        else:
+            self.encoder = BiLSTM(self.features.out_width, c.width // 2, c.layers, c.head_dropout)
+        self.dropout = ChannelDropout(c.dropout)
+        self.head_dropout = ChannelDropout(c.head_dropout)
+        self.stage = Stage(c, len(c.kinds))
+        self.register_buffer("memory_strings", torch.zeros(c.memory_strings, dtype=torch.long))
+        self.register_buffer("memory_triples", torch.zeros(c.memory_triples, dtype=torch.long))
+        if c.memory_triples:
+            self.subject_prior = nn.Parameter(torch.ones(2))
+            self.object_prior = nn.Parameter(torch.ones(2, len(c.kinds)))
+        self.side_tags = nn.ModuleList(nn.Linear(c.width, n) for n in c.side_tags)
+        self.side_stages = nn.ModuleList(Stage(c, n) for n in c.side_kinds)
+        if c.language:
+            self.guess = nn.Linear(c.width, c.character_width)
+            self.guess_bias = nn.Parameter(torch.zeros(c.vocab_size))
+
+    def know(
+        self, bigrams: Tensor, lexicons: Sequence[Tensor], memory: TripleMemory | None = None
+    ) -> None:
+        """Store the hashes of known bigrams, words and triples; once, before training."""
+        self.features.know(bigrams, lexicons)
+        if memory is not None:
+            self.get_buffer("memory_strings").copy_(memory.strings)
+            self.get_buffer("memory_triples").copy_(memory.triples)
+
+    @property
+    def memory(self) -> TripleMemory:
+        """The triples of the training data, as hashes."""
+        return TripleMemory(self.get_buffer("memory_strings"), self.get_buffer("memory_triples"))
+
+    # The two stages
+
+    def encode(self, characters: Tensor) -> Encoding:
+        """Features of character numbers, 0 at the padding; no text may be empty."""
+        mask = characters != PADDING
+        hidden = self.head_dropout(self.encoder(self._embed(characters), mask))
+        return Encoding(hidden * mask.unsqueeze(2), mask)
+
+    def subjects(self, encoding: Encoding, found: Tensor | None = None) -> Tensor:
+        """Probabilities of subjects, `(batch, time, 2)`: start, and end at the last character.
+
+        `found` `(batch, most, 5)` are known triples in the texts, see `TripleMemory.find`.
+        """
+        return self._subject_logs(encoding, found).exp() * encoding.mask.unsqueeze(2)
+
+    def objects(
+        self,
+        encoding: Encoding,
+        starts: Tensor,
+        ends: Tensor,
+        rows: Tensor | None = None,
+        found: Tensor | None = None,
+    ) -> Tensor:
+        """Probabilities of objects by predicate, `(spans, time, 2, kinds)`, given subjects.
+
+        Subject i is `starts[i] : ends[i]` of text `rows[i]`, or of text i. A text may have any
+        number of subjects: all of them are one batch.
+        """
+        rows = torch.arange(len(starts), device=starts.device) if rows is None else rows
+        logs = self._object_logs(encoding, rows, starts, ends, found)
+        return logs.exp() * encoding.mask[rows, :, None, None]
+
+    def extract(
+        self,
+        characters: Tensor,
+        *,
+        floor: Thresholds = FLOOR,
+        limit: int = MOST_SUBJECTS,
+        found: Tensor | None = None,
+        forced: Iterable[tuple[int, Place]] = (),
+    ) -> Reading:
+        """Both stages: stage two for every span that any thresholds from `floor` on could take.
+
+        `forced` adds spans (text, place) that stage one need not have found. Without `found` the
+        model's own memory is asked.
+        """
+        if found is None and self.config.memory_triples:
+            found = self.memory.find(characters, len(self.config.kinds))
+        encoding = self.encode(characters)
+        subjects = self.subjects(encoding, found)
+        known = subjects.float().cpu()
+        lengths = encoding.mask.sum(dim=1).tolist()
+        spans = {(row, place) for row, place in forced}
+        for row, length in enumerate(lengths):
+            start, end = known[row, :length].unbind(1)
+            spans |= {(row, place) for place in candidates(start, end, floor, limit)}
+        rows, starts, ends = (
+            (
+                torch.tensor(column, dtype=torch.long, device=characters.device)
+                for column in zip(*[(row, *place) for row, place in sorted(spans)], strict=True)
+            )
+            if spans
+            else [characters.new_zeros(0, dtype=torch.long)] * 3
+        )
+        objects = self.objects(encoding, starts, ends, rows, found)
+        return Reading(subjects, rows, starts, ends, objects)
+
+    def gates(self, characters: Tensor) -> Tensor:
+        """How much each layer rewrites each character, `(batch, layers, time)`; DGCNN only."""
+        if not isinstance(self.encoder, DGCNN):
+            raise ValueError(f"only a dgcnn has gates, this encoder is {self.config.encoder}")
+        return self.encoder.gates(self._embed(characters), characters != PADDING)
+
+    def golden(self, inputs: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Both stages for `input.characters` and one span of each text, to check a shipped file."""
+        encoding = self.encode(inputs["input.characters"])
+        objects = self.objects(encoding, inputs["input.starts"], inputs["input.ends"])
+        return {"output.subjects": self.subjects(encoding), "output.objects": objects}
+
+    # Training
+
+    def forward(self, task: str, *inputs: Tensor, side: int = 0) -> Tensor:
+        """The loss of a task, what several processes train through; see the methods `*_loss`."""
+        losses = {
+            "triples": self.triples_loss,
+            "relations": self.relations_loss,
+            "tags": self.tags_loss,
+            "language": self.language_loss,
+        }
+        sides = {} if task in ("triples", "language") else {"side": side}
+        loss: Tensor = losses[task](*inputs, **sides)
+        return loss
+
+    def triples_loss(
+        self,
+        characters: Tensor,
+        subjects: Tensor,
+        starts: Tensor,
+        ends: Tensor,
+        objects: Tensor,
+        found: Tensor | None = None,
+    ) -> Tensor:
+        """Cross-entropies in nats per character, `(2,)`: of stage one, of stage two over all kinds.
+
+        `subjects` `(batch, time, 2)` and `objects` `(batch, draws, time, 2, kinds)` are 0 or 1;
+        `starts` and `ends` `(batch, draws)` are the spans taken for subjects, right or wrong.
+        """
+        return self._pointers_loss(self.stage, characters, subjects, starts, ends, objects, found)
+
+    def relations_loss(
+        self,
+        characters: Tensor,
+        subjects: Tensor,
+        starts: Tensor,
+        ends: Tensor,
+        objects: Tensor,
+        side: int = 0,
+    ) -> Tensor:
+        """`triples_loss` of another relation set, by stages of its own on the same encoder."""
+        stage = self.side_stages[side]
+        assert isinstance(stage, Stage)
+        return self._pointers_loss(stage, characters, subjects, starts, ends, objects, None)
+
+    def tags_loss(self, characters: Tensor, tags: Tensor, side: int = 0) -> Tensor:
+        """Cross-entropy of a side output's tags `(batch, time)` in nats per character."""
+        encoding = self.encode(characters)
+        logits = self.side_tags[side](encoding.hidden).float()
+        return F.cross_entropy(logits[encoding.mask], tags[encoding.mask])
+
+    def language_loss(self, characters: Tensor, hidden: Tensor, truth: Tensor) -> Tensor:
+        """Cross-entropy in nats of the characters `truth` at the places `hidden` (both 0 or more).
+
+        `hidden` `(batch, time)` is 1 where a character was replaced in `characters`.
+        """
+        places = hidden > 0
+        guess = self.guess(self.encode(characters).hidden[places])
+        logits = guess @ self.features.characters.weight.T + self.guess_bias
+        return F.cross_entropy(logits.float(), truth[places])
+
+    def _pointers_loss(
+        self,
+        stage: Stage,
+        characters: Tensor,
+        subjects: Tensor,
+        starts: Tensor,
+        ends: Tensor,
+        objects: Tensor,
+        found: Tensor | None,
+    ) -> Tensor:
+        encoding = self.encode(characters)
+        rows = torch.arange(len(characters), device=characters.device)
+        rows = rows.repeat_interleave(starts.shape[1])
+        first = stage.subjects(encoding, self._raised_subjects(characters, found))
+        spans = starts.flatten(), ends.flatten()
+        raised = self._raised_objects(characters, rows, *spans, found)
+        second = stage.objects(encoding, rows, *spans, raised)
+        mask = encoding.mask
+        stage_one = _cross_entropy(first, subjects).sum(dim=2)
+        stage_two = _cross_entropy(second, objects.flatten(0, 1)).sum(dim=(2, 3))
+        return torch.stack([stage_one[mask].mean(), stage_two[mask[rows]].mean()])
+
+    def _embed(self, characters: Tensor) -> Tensor:
+        """Features of the characters by themselves, with their places, `(batch, time, inputs)`."""
+        place = torch.arange(characters.shape[1], device=characters.device)
+        places = self.positions(place.clamp_max(self.config.positions - 1))
+        embedded: Tensor = self.dropout(self.features(characters) + places)
+        return embedded
+
+    def _subject_logs(self, encoding: Encoding, found: Tensor | None) -> Tensor:
+        return self.stage.subjects(encoding, self._raised_subjects(encoding.mask, found))
+
+    def _object_logs(
+        self, encoding: Encoding, rows: Tensor, starts: Tensor, ends: Tensor, found: Tensor | None
+    ) -> Tensor:
+        raised = self._raised_objects(encoding.mask, rows, starts, ends, found)
+        return self.stage.objects(encoding, rows, starts, ends, raised)
+
+    def _raised_subjects(self, texts: Tensor, found: Tensor | None) -> Tensor | None:
+        """What known triples add to the logits of stage one, `(batch, time, 2)`."""
+        if found is None or not self.config.memory_triples:
+            return None
+        row, which = (found[:, :, 1] > 0).nonzero(as_tuple=True)
+        start, end = found[row, which, 0], found[row, which, 1]
+        known = torch.zeros(*texts.shape, 2, device=texts.device)
+        known[row, start, 0] = 1.0
+        known[row, end - 1, 1] = 1.0
+        return known * self.subject_prior
+
+    def _raised_objects(
+        self,
+        texts: Tensor,
+        rows: Tensor,
+        starts: Tensor,
+        ends: Tensor,
+        found: Tensor | None,
+    ) -> Tensor | None:
+        """What known triples of the given subjects add, `(spans, time, 2, kinds)`."""
+        if found is None or not self.config.memory_triples:
+            return None
+        of_text = found[rows]  # (spans, most, 5)
+        same = (of_text[:, :, 0] == starts.unsqueeze(1)) & (of_text[:, :, 1] == ends.unsqueeze(1))
+        span, which = same.nonzero(as_tuple=True)
+        kind, start, end = of_text[span, which, 2:].unbind(1)
+        known = torch.zeros(
+            len(rows), texts.shape[1], 2, len(self.config.kinds), device=texts.device
+        )
+        known[span, start, 0, kind] = 1.0
+        known[span, end - 1, 1, kind] = 1.0
+        return known * self.object_prior
+
+
+def _gate(width: int, hidden: int, out: int) -> nn.Sequential:
+    return nn.Sequential(nn.Linear(width, hidden), nn.ReLU(), nn.Linear(hidden, out))
+
+
+def _bucket(distance: Tensor) -> Tensor:
+    """Numbers from 0 of signed distances in characters, the far ones in growing steps."""
+    size = distance.abs()
+    octaves = (size.clamp_min(NEAR).float() / NEAR).log2()
+    far = (NEAR + 2 * octaves).long().clamp_max(NEAR + STEPS)
+    return torch.where(size < NEAR, size, far) * distance.sign() + NEAR + STEPS
+
+
+def _cross_entropy(log_p: Tensor, target: Tensor) -> Tensor:
+    """Binary cross-entropy in nats of logarithms of probabilities."""
+    log_q = torch.log(-torch.expm1(log_p.clamp_max(-1e-6)))
+    return -torch.where(target > 0, log_p, log_q)
