@@ -3,6 +3,7 @@
 import argparse
 import os
 import threading
+from collections.abc import Iterable
 
 # Set before Gradio is imported, which reads them: no telemetry, passive thread pools.
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
@@ -11,10 +12,8 @@ from core._threads import configure
 
 configure()
 
-import gradio as gr  # noqa: E402 (after the settings above)
-
-from demos import Demo, discover  # noqa: E402
-from demos._gallery import build, launch_options  # noqa: E402
+from demos import Demo, discover  # noqa: E402 (after the settings above)
+from demos._gallery import Gallery, build, launch_options  # noqa: E402
 
 
 def options() -> argparse.Namespace:
@@ -35,8 +34,8 @@ def options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def chosen(only: list[str] | None) -> tuple[gr.Blocks, list[Demo]]:
-    """The page and its tabs; an unknown name stops the program with the list of known ones."""
+def chosen(only: list[str] | None) -> Gallery:
+    """The page with its tabs; an unknown name stops the program with the list of known ones."""
     demos, broken = discover()
     if only:
         unknown = set(only) - {demo.slug for demo in demos}
@@ -44,7 +43,7 @@ def chosen(only: list[str] | None) -> tuple[gr.Blocks, list[Demo]]:
             known = ", ".join(demo.slug for demo in demos)
             raise SystemExit(f"no tab named {', '.join(sorted(unknown))}; there are: {known}")
         demos = [demo for demo in demos if demo.slug in only]
-    return build(demos, broken), demos
+    return build(demos, broken)
 
 
 def start_ray() -> None:
@@ -58,7 +57,7 @@ def start_ray() -> None:
         raise SystemExit(str(error)) from error
 
 
-def warm_up(demos: list[Demo]) -> None:
+def warm_up(demos: Iterable[Demo]) -> None:
     """Load each tab's models behind the page, one after the other; a failure stays in its tab."""
     for demo in demos:
         try:
@@ -76,20 +75,20 @@ def main() -> None:
         os.environ["GALLERY_DEVICE"] = args.device
     if args.backend == "ray":
         start_ray()
-    page, demos = chosen(args.only)
+    gallery = chosen(args.only)
     from demos._status import status
 
-    page.launch(
+    gallery.page.launch(
         server_name=args.host,
         server_port=args.port,
         share=args.share,
         mcp_server=args.mcp,
         prevent_thread_lock=True,
-        **launch_options(demos, status),
+        **launch_options(gallery, status),
     )
     print(f"Scientific Spaces Gallery: http://{args.host}:{args.port}", flush=True)  # noqa: T201
-    threading.Thread(target=warm_up, args=(demos,), name="warm-up", daemon=True).start()
-    page.block_thread()
+    threading.Thread(target=warm_up, args=(gallery.demos,), name="warm-up", daemon=True).start()
+    gallery.page.block_thread()
 
 
 if __name__ == "__main__":

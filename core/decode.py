@@ -9,6 +9,7 @@ the outcome approaches a draw from the model *given* the rules.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Protocol
 
 import torch
@@ -125,26 +126,32 @@ def allowed_at(
     character stands whatever the other rules say.
     """
     tones, rhymes = tables
-    allowed = tones[rules.tone[:, step]]
+    demands = []
+    tone = rules.tone[:, step]
+    if bool((tone != FREE).any()):
+        demands.append(tones[tone])
     group = rules.rhyme[:, step]
     if bool((group != NO_RHYME).any()):
         fits = torch.where(
             (group == ANY_RHYME).unsqueeze(-1), rhymes.any(dim=0), rhymes[group.clamp_min(0)]
         )
-        allowed = allowed & (fits | (group == NO_RHYME).unsqueeze(-1))
+        demands.append(fits | (group == NO_RHYME).unsqueeze(-1))
     where = rules.rhyme_with[:, step]
     if bool((where >= 0).any()):
         earlier = torch.stack(list(tokens), dim=1).gather(1, where.clamp_min(0).unsqueeze(1))
         groups = rhymes[:, earlier.squeeze(1)].T.float()  # (batch, groups) of the earlier character
-        shared = (groups @ rhymes.float()) > 0
-        allowed = allowed & (shared | (where < 0).unsqueeze(-1))
+        demands.append((groups @ rhymes.float() > 0) | (where < 0).unsqueeze(-1))
     if bool(rules.unique.any()):
-        allowed = allowed & ~(
-            _used(step, tokens, rules, width, allowed.shape[-1]) & rules.unique.unsqueeze(-1)
-        )
+        used = _used(step, tokens, rules, width, tones.shape[1])
+        demands.append(~(used & rules.unique.unsqueeze(-1)))
+    if not demands:
+        demands.append(tones.new_ones((len(tone), tones.shape[1])))
+    allowed = reduce(torch.logical_and, demands)
     fixed = rules.fixed[:, step]
-    forced = torch.zeros_like(allowed).scatter_(1, fixed.clamp_min(0).unsqueeze(1), True)
-    return torch.where((fixed >= 0).unsqueeze(-1), forced, allowed)
+    if bool((fixed >= 0).any()):
+        forced = torch.zeros_like(allowed).scatter_(1, fixed.clamp_min(0).unsqueeze(1), True)
+        allowed = torch.where((fixed >= 0).unsqueeze(-1), forced, allowed)
+    return allowed
 
 
 def _used(step: int, tokens: Sequence[Tensor], rules: Rules, width: int, vocab_size: int) -> Tensor:

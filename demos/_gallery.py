@@ -2,7 +2,8 @@
 
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from html import escape
 from typing import Any
 
@@ -20,15 +21,23 @@ log = logging.getLogger(__name__)
 TITLE = say("科学空间画廊", "Scientific Spaces Gallery")
 
 
-def build(demos: list[Demo], broken: list[Broken] = []) -> gr.Blocks:  # noqa: B006 (never changed)
-    """All tabs in one page. A tab that fails to build is named on the page and left out."""
+@dataclass(frozen=True)
+class Gallery:
+    """The page with what the server has to know about it."""
+
+    page: gr.Blocks
+    demos: tuple[Demo, ...]
+    scenes: tuple[Scene, ...]
+
+
+def build(demos: Sequence[Demo], broken: Sequence[Broken] = ()) -> Gallery:
+    """All tabs in one page; modules that could not be imported are named on it."""
     version = assets_version()
     with gr.Blocks(
         title="科学空间画廊 · Scientific Spaces Gallery", analytics_enabled=False
     ) as page:
         gr.HTML(masthead(), apply_default_css=False)
         trouble = gr.HTML("", visible=False, apply_default_css=False)
-        failed = list(broken)
         scenes: list[Scene] = []
         with gr.Tabs(elem_classes=["groups"], elem_id="groups"):
             for section in SECTIONS:
@@ -47,11 +56,11 @@ def build(demos: list[Demo], broken: list[Broken] = []) -> gr.Blocks:  # noqa: B
                         scenes += tab.scenes
         for scene in scenes:
             call = endpoint(scene)
-            api(call, api_name=call.__name__)
-        if failed:
-            trouble.value, trouble.visible = failures(failed), True
+            api(call, api_name=call.__name__, concurrency_limit=None)
+        if broken:
+            trouble.value, trouble.visible = failures(broken), True
     page.queue(max_size=256, default_concurrency_limit=8)
-    return page
+    return Gallery(page, tuple(demos), tuple(scenes))
 
 
 def masthead() -> str:
@@ -98,7 +107,7 @@ def heading(demo: Demo) -> str:
 <p class="summary">{demo.summary}</p>"""
 
 
-def failures(broken: list[Broken]) -> str:
+def failures(broken: Sequence[Broken]) -> str:
     """Names the tabs that could not be opened."""
     items = "".join(
         f"<div class='broken'>{say('这个页签打不开', 'This tab could not be opened')}: "
@@ -108,7 +117,7 @@ def failures(broken: list[Broken]) -> str:
     return items
 
 
-def head(demos: list[Demo]) -> str:
+def head(demos: Sequence[Demo]) -> str:
     """What the server puts in the page's head: style, scripts, and the list that search looks in."""
     version = assets_version()
     listed = [
@@ -139,13 +148,13 @@ def head(demos: list[Demo]) -> str:
 """
 
 
-def launch_options(demos: list[Demo], status: Callable[[], Mapping[str, Any]]) -> dict[str, Any]:
+def launch_options(gallery: Gallery, status: Callable[[], Mapping[str, Any]]) -> dict[str, Any]:
     """Arguments for `Blocks.launch` that make Gradio's server ours."""
     return {
         "theme": theme(),
         "app_kwargs": {
-            "routes": routes(demos, status),
-            "middleware": middleware(head(demos)),
+            "routes": routes(gallery.demos, gallery.scenes, status),
+            "middleware": middleware(head(gallery.demos)),
         },
         "footer_links": ["api"],
         "show_error": True,

@@ -68,9 +68,7 @@ def lattice_block(
     }
 
 
-def matrix_block(
-    found: Lattice, kinds: Sequence[int | str], *, legal: bool, hint: str
-) -> Block:
+def matrix_block(found: Lattice, kinds: Sequence[int | str], *, legal: bool, hint: str) -> Block:
     """The transitions as cells that can be changed; the last row leaves the start."""
     share = found.scale == "probability"  # then an end has no number of its own
     cells: list[list[float | None]] = [
@@ -112,7 +110,9 @@ def explanation(found: Lattice) -> list[str | Block]:
             f"{length} characters and {tags} tags make {tags}^{length} ≈ 10^{_magnitude(tags, length)} "
             "paths; a path scores the sum of its characters' emissions h and its steps' transitions g.",
         ),
-        formula(r"p(y \mid x) = \frac{1}{Z}\exp\Bigl(\sum_t h_t(y_t) + \sum_t g_{y_{t-1} y_t}\Bigr)"),
+        formula(
+            r"p(y \mid x) = \frac{1}{Z}\exp\Bigl(\sum_t h_t(y_t) + \sum_t g_{y_{t-1} y_t}\Bigr)"
+        ),
         formula(
             r"\log p = \underbrace{"
             f"{sum(best.emissions):.2f}"

@@ -47,22 +47,26 @@ def _defaults(function: Callable[..., Any]) -> dict[str, Any]:
 class Outcome:
     """One answer. `result` is what the API returns; the page draws `blocks`.
 
-    `how` explains the run: paragraphs of text, and formulas made by `formula`.
+    `how` explains the run: paragraphs of text, and formulas made by `formula`. Both may be functions,
+    which are only called for the page: a caller of the API does not wait for pictures.
     """
 
-    blocks: Sequence[Block]
+    blocks: Sequence[Block] | Callable[[], Sequence[Block]]
     result: Any = None
     timing: Timing | None = None
-    how: Sequence[str | Block] = ()
+    how: Sequence[str | Block] | Callable[[], Sequence[str | Block]] = ()
     call: Call | None = None
     progress: float | None = None  # of a streamed answer, 0 to 1
 
     def payload(self) -> dict[str, Any]:
         """Plain values for the page."""
         return {
-            "blocks": list(self.blocks),
+            "blocks": list(self.blocks() if callable(self.blocks) else self.blocks),
             "run": run_line(self.timing),
-            "how": [p if isinstance(p, dict) else {"text": p} for p in self.how],
+            "how": [
+                part if isinstance(part, dict) else {"text": part}
+                for part in (self.how() if callable(self.how) else self.how)
+            ],
             "code": self.call.code() if self.call else "",
             "progress": self.progress,
         }

@@ -2,12 +2,14 @@
 
 import hashlib
 import json
+import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import brotli
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
@@ -18,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from demos import Demo
 from demos._cards import card
+from demos._tab import Scene
 from demos._words import language, resolve, resolve_all
 
 ASSETS = Path(__file__).parent / "assets"
@@ -51,9 +54,12 @@ class Immutable(StaticFiles):
         return response
 
 
-def routes(demos: list[Demo], status: Callable[[], Mapping[str, Any]]) -> list[BaseRoute]:
+def routes(
+    demos: Sequence[Demo], scenes: Sequence[Scene], status: Callable[[], Mapping[str, Any]]
+) -> list[BaseRoute]:
     """Routes that stand before Gradio's own; all but the embed page live under `/gradio_api/`."""
     known = {demo.slug: demo for demo in demos}
+    stages = {(scene.tab.slug, scene.name): scene for scene in scenes}
 
     def health(request: Request) -> Response:
         return JSONResponse({"uptime_s": round(time.time() - STARTED, 1), **status()})
@@ -70,6 +76,13 @@ def routes(demos: list[Demo], status: Callable[[], Mapping[str, Any]]) -> list[B
         extra = "".join(f"&{k}={_quoted(v)}" for k, v in query)
         return RedirectResponse(f"../?tab={slug}&embed=1{extra}")
 
+    def scene_facts(request: Request) -> Response:
+        scene = stages.get((request.path_params["slug"], request.path_params["scene"]))
+        if scene is None:
+            return JSONResponse({"error": "there is no such scene"}, status_code=404)
+        lang = language(request.query_params, request.headers, request.cookies)
+        return JSONResponse(resolve_all(scene.facts(), lang))
+
     def model_card(request: Request) -> Response:
         lang = language(request.query_params, request.headers, request.cookies)
         return JSONResponse(resolve_all(card(request.path_params["name"], lang), lang))
@@ -78,6 +91,7 @@ def routes(demos: list[Demo], status: Callable[[], Mapping[str, Any]]) -> list[B
         Route("/gradio_api/health", health),
         Route("/gradio_api/metrics", metrics),
         Route("/gradio_api/gallery/card/{name}", model_card),
+        Route("/gradio_api/gallery/scene/{slug}/{scene}", scene_facts),
         Route("/gradio_api/gallery/plotly.js", _plotly),
         Mount("/gradio_api/gallery/assets/{version}", Immutable(directory=ASSETS)),
         Route("/embed/{slug}", embed),
@@ -134,7 +148,9 @@ def prometheus(status: Mapping[str, Any]) -> str:
 class Languages:
     """Puts our head in the page and chooses one language in it, its config and the API description.
 
-    Only these few answers are looked into; streams, files and events pass untouched.
+    Only these few answers are looked into; streams, files and events pass untouched. They are packed
+    with Brotli where the browser takes it: its window spans the configurations of many tabs, gzip's
+    does not.
     """
 
     PATHS = ("/", "/config", "/config/", "/gradio_api/info", "/gradio_api/openapi.json")
@@ -170,11 +186,11 @@ class Languages:
                 text = text.replace('lang="en"', f'lang="{lang}"', 1)
             content = resolve(text, lang).encode("utf-8")
             kept = [h for h in start["headers"] if h[0].lower() != b"content-length"]
-            headers = [
-                *kept,
-                (b"content-length", str(len(content)).encode()),
-                (b"vary", b"accept-language, cookie"),
-            ]
+            headers = [*kept, (b"vary", b"accept-language, cookie, accept-encoding")]
+            if "br" in re.findall(r"\w+", request.headers.get("accept-encoding", "")):
+                content = brotli.compress(content, quality=5)
+                headers.append((b"content-encoding", b"br"))
+            headers.append((b"content-length", str(len(content)).encode()))
             await send({**start, "headers": headers})
             await send({"type": "http.response.body", "body": content})
 

@@ -147,15 +147,21 @@ class Scene:
             self.name,
             servers,
             version=self.tab.version,
-            examples=[
-                {"title": e.title, "inputs": dict(e.inputs), "note": e.note} for e in self.examples
-            ],
-            card=list(self.tab.demo.weights),
-            endpoint=self.handler.__name__,
-            defaults=self.defaults,
             **props,
         )
         self._wire()
+
+    def facts(self) -> dict[str, Any]:
+        """What the stage fetches when it is first seen, so that the page itself stays light."""
+        assert self.handler is not None
+        return {
+            "examples": [
+                {"title": e.title, "inputs": dict(e.inputs), "note": e.note} for e in self.examples
+            ],
+            "card": list(self.tab.demo.weights),
+            "endpoint": self.handler.__name__,
+            "defaults": self.defaults,
+        }
 
     def act(self, name: str, handler: Handler) -> None:
         """A block may ask for `name` with a plain value; the handler's outcome goes on the stage.

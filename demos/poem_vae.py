@@ -82,7 +82,7 @@ def compose_poem(
     nats = -sum(_log(c.probability) for c in first.chars)
     return Outcome(
         result=made,
-        blocks=[
+        blocks=lambda: [
             verses(
                 model,
                 [
@@ -93,7 +93,7 @@ def compose_poem(
         ],
         timing=made.timing,
         call=Call(poems.compose, {"model": model, **arguments}),
-        how=[
+        how=lambda: [
             say(
                 f"种子 {seed} 给出 {len(first.code)} 个高斯随机数，解码器把它们读成一首诗；"
                 "换一个种子就是另一首。",
@@ -140,14 +140,14 @@ def read_poem(
     percent = round(100 * seen.accuracy)
     return Outcome(
         result=seen,
-        blocks=[
+        blocks=lambda: [
             verses(model, pair),
             _ledger(seen),
             _posterior_plot(seen, model),
         ],
         timing=seen.timing,
         call=Call(poems.read, {"text": text, "model": model, "seed": seed, "samples": samples}),
-        how=[
+        how=lambda: [
             say(
                 f"编码器把这首诗变成 {len(seen.mean)} 维高斯分布，均值解码回来有 {percent}% 的字相同。",
                 f"The encoder turns the verse into a Gaussian of {len(seen.mean)} dimensions; its mean "
@@ -199,7 +199,7 @@ def walk_poems(
     norm_a, norm_b = _norm(made.a.code), _norm(made.b.code)
     return Outcome(
         result=made,
-        blocks=[
+        blocks=lambda: [
             {
                 "kind": "walk",
                 "title": say("从一首走到另一首", "From one verse to the other"),
@@ -219,7 +219,7 @@ def walk_poems(
         ],
         timing=made.timing,
         call=Call(poems.interpolate, {"a": a, "b": b, "model": model, "steps": int(steps)}),
-        how=[
+        how=lambda: [
             say(
                 f"{len(made.positions)} 步里直线路径有 {_distinct(made.straight)} 首不同的诗，"
                 f"球面路径有 {_distinct(made.spherical)} 首。直线的中点离原点更近，那里的诗更“平均”；"
@@ -268,7 +268,7 @@ def blend_poems(
     made = poems.blend(codes, x, y, model, form=form)
     return Outcome(
         result=made,
-        blocks=[
+        blocks=lambda: [
             {
                 "kind": "palette",
                 "title": say("四角调色板", "Palette of four"),
@@ -284,7 +284,7 @@ def blend_poems(
         ],
         timing=made.timing,
         call=Call(poems.blend, {"codes": codes, "x": x, "y": y, "model": model, "form": form}),
-        how=[
+        how=lambda: [
             say(
                 f"四首诗各有 {len(codes[0])} 个数，沿球面双线性混合：先在上边、下边各走一段，再在两点之间走一段。",
                 f"The four codes, {len(codes[0])} numbers each, are mixed along spheres: first on the "
@@ -321,7 +321,7 @@ def vary_poem(value: Any, inputs: Mapping[str, Any]) -> Outcome:
     origin = poems.decode([code], model, form=form).poems[0]
     return Outcome(
         result=made,
-        blocks=[
+        blocks=lambda: [
             verses(model, [verse_card(origin, model, title=say("出发点", "start")), *cards])
         ],
         timing=made.timing,
@@ -329,7 +329,7 @@ def vary_poem(value: Any, inputs: Mapping[str, Any]) -> Outcome:
             poems.vary,
             {"code": code, "model": model, "form": form, "count": 6, "seed": seed, "amount": 0.35},
         ),
-        how=[
+        how=lambda: [
             say(
                 "在这首诗的编码上加一点噪声再缩回原来的长度：",
                 "A little noise is added to the poem's code, and its length restored:",

@@ -83,14 +83,7 @@ def local() -> Iterator[Runtime]:
 
 
 @pytest.fixture
-def tiny_poems(
-    poem_weights: Path, local: Runtime, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Runtime]:
+def tiny_poems(poem_weights: Path, local: Runtime, monkeypatch: pytest.MonkeyPatch) -> Runtime:
     """The tiny poem models behind `core.tasks.poems`."""
     monkeypatch.setenv("GALLERY_WEIGHTS", str(poem_weights))
-    kept = (poems.vocabulary_of, poems.tables_of, poems.novelty_of)
-    for function in kept:
-        function.cache_clear()
-    yield local
-    for function in kept:
-        function.cache_clear()
+    return local

@@ -155,7 +155,7 @@ def test_page_with_a_broken_tab_still_builds():
 
     demo = DEMOS[0]
     broken = Broken("bad_tab", "ImportError: <img src=x onerror=alert(1)>")
-    page = build([demo], [broken])
-    assert any(isinstance(block, gr.Tab) for block in page.blocks.values())
+    gallery = build([demo], [broken])
+    assert any(isinstance(block, gr.Tab) for block in gallery.page.blocks.values())
     shown = failures([broken])
     assert "bad_tab" in shown and "<img" not in shown

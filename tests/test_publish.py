@@ -183,7 +183,7 @@ def test_smoke_run_of_the_larger_poem_model(
     assert train(data, "--smoke", "--out", str(tmp_path / "out"), *setting, name="poem-vae") == 0
     monkeypatch.setenv("GALLERY_WEIGHTS", str(tmp_path / "out"))
     found = hub.verify("poem-vae")
-    assert found.golden is not None and len(found.golden) == 12
+    assert found.golden is not None and len(found.golden) == 16
 
 
 # The model card

@@ -79,9 +79,9 @@ def _factorise(counts: Tensor, size: int, width: int, seed: int) -> Tensor:
         counts.shape,
         is_coalesced=True,
         check_invariants=False,
-    ).to_sparse_csr()
+    )
     generator = torch.Generator().manual_seed(seed)
-    turned = matrix.t().to_sparse_csr()
+    turned = matrix.t().coalesce()
     # Halko, Martinsson, Tropp 2011: a random sketch, sharpened by passing it through the matrix.
     sketch = torch.randn(counts.shape[1], width + 16, generator=generator)
     basis = torch.linalg.qr(matrix @ sketch).Q

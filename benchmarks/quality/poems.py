@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from benchmarks.ngram import NGram
 from benchmarks.quality import Benchmark, Options
 from benchmarks.quality.near_copies import near_copies
+from benchmarks.quality.poem_rate_distortion import rate_distortion
 from benchmarks.quality.poem_likelihood import importance_bound, likelihood
 from benchmarks.readers import POEM_FILES, poem_tensor, read_jsonl
 from core import hub, runtime
@@ -107,7 +108,10 @@ def predict(
     bound = importance_bound(model, tokens[some], index, samples=IWAE_SAMPLES, seed=options.seed)
     subset = likelihood(model, tokens[some], index, samples=10, seed=options.seed)
     fourgram = fourgram_costs(corpus, vocabulary, options, notes)
+    options.report("rate and distortion")
+    curve = rate_distortion(model, tokens[some], index, seed=options.seed)
     return {
+        "rate_distortion": curve,
         "reconstruction_char_accuracy": seen.accuracy,
         "elbo_nats_per_char": -seen.elbo,
         "iwae_nats_per_char": -bound,
@@ -309,6 +313,8 @@ def tidy(value: Any) -> Any:
         return float(f"{value:.6g}")
     if isinstance(value, dict):
         return {key: tidy(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [tidy(item) for item in value]
     return value
 
 

@@ -42,13 +42,15 @@ def main() -> None:
     parser.add_argument("--noop", action="store_true")
     options = parser.parse_args()
     demos = repeated(discover()[0], options.tabs)
-    page = build(demos)
+    gallery = build(demos)
     if options.noop:
         from gradio.events import api
 
-        with page:
+        with gallery.page:
             api(noop, api_name="noop")
-    page.launch(server_name="127.0.0.1", server_port=options.port, **launch_options(demos, status))
+    gallery.page.launch(
+        server_name="127.0.0.1", server_port=options.port, **launch_options(gallery, status)
+    )
 
 
 if __name__ == "__main__":

@@ -63,8 +63,10 @@ class Device:
         if self.torch.type == "cpu":
             torch.set_num_threads(thread_count())
             self.name = f"CPU ×{torch.get_num_threads()}"
-        else:
+        elif self.torch.type == "cuda":
             self.name = torch.cuda.get_device_name(self.torch)
+        else:
+            self.name = str(self.torch)
 
     @property
     def keeps_shapes(self) -> bool:
@@ -104,8 +106,9 @@ def _compute(
 
 def to_host(outputs: Mapping[str, Tensor], device: torch.device) -> dict[str, Tensor]:
     """All outputs on the host after one wait for the device; half precision becomes single."""
-    copies = {name: tensor.to("cpu", non_blocking=True) for name, tensor in outputs.items()}
-    if device.type == "cuda":
+    cuda = device.type == "cuda"
+    copies = {name: tensor.to("cpu", non_blocking=cuda) for name, tensor in outputs.items()}
+    if cuda:
         torch.cuda.current_stream(device).synchronize()
     return {
         name: tensor.float() if tensor.is_floating_point() and tensor.itemsize < 4 else tensor

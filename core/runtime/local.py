@@ -81,6 +81,8 @@ class Runtime:
             raise ValueError(f"expected max_rows of at least 1, got {max_rows}")
         if not self._worker.is_alive():
             raise RuntimeError("the runtime is closed")
+        if threading.current_thread() is self._worker:  # it would wait for itself
+            raise RuntimeError("a function that runs in a batch cannot ask for another batch")
         with self.models.hold(weights) as model:
             request = Request(rows, count, model, function, dict(static or {}), max_rows)
             key: LaneKey = (model.number, function, alike, (fixed, types), max_rows)

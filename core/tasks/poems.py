@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -153,7 +154,7 @@ def compose(
     form: str = "couplet5",
     count: int = 4,
     seed: int = 20180324,
-    spread: float = 0.9,
+    spread: float = 0.8,
     temperature: float = 0.0,
     top_p: float = 0.9,
     no_repeat: bool = True,
@@ -347,23 +348,38 @@ def runs(lines: Sequence[str], model: str = "poem-vae") -> tuple[Run, ...]:
 # -- what a model brings along ------------------------------------------------------------------
 
 
-@lru_cache(maxsize=8)
 def vocabulary_of(model: str) -> Vocabulary:
     """The characters a model knows."""
     check_choice("model", model, MODELS, zh="模型")
-    return Vocabulary.from_json(hub.locate(model).path("vocab.json"))
+    return _vocabulary(hub.locate(model).path("vocab.json"))
 
 
-@lru_cache(maxsize=8)
 def novelty_of(model: str) -> NoveltyFilter:
     """The hashed runs of the training corpus; both models were trained on the same poems."""
-    return NoveltyFilter.load(hub.locate("poem-vae").path("novelty.safetensors"))
+    return _novelty(hub.locate("poem-vae").path("novelty.safetensors"))
+
+
+def tables_of(model: str) -> VerseTables:
+    """Tones and level rhyme groups of a model's characters."""
+    return _tables(vocabulary_of(model))
+
+
+# What lies beside the weights is read once per file, not once per name: a test or a notebook may put
+# other weights under the same name.
 
 
 @lru_cache(maxsize=8)
-def tables_of(model: str) -> VerseTables:
-    """Tones and level rhyme groups of a model's characters."""
-    vocabulary = vocabulary_of(model)
+def _vocabulary(path: Path) -> Vocabulary:
+    return Vocabulary.from_json(path)
+
+
+@lru_cache(maxsize=2)
+def _novelty(path: Path) -> NoveltyFilter:
+    return NoveltyFilter.load(path)
+
+
+@lru_cache(maxsize=8)
+def _tables(vocabulary: Vocabulary) -> VerseTables:
     tones = torch.ones(3, len(vocabulary), dtype=torch.bool)
     rhymes = torch.zeros(len(RHYME_GROUPS), len(vocabulary), dtype=torch.bool)
     for i, char in enumerate(vocabulary.characters):

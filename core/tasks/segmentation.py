@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -237,16 +238,14 @@ def _weights(method: str) -> str:
     return WEIGHTS.get(method, MARKOV)
 
 
-@lru_cache(maxsize=8)
 def vocabulary_of(weights: str) -> Vocabulary:
     """The characters that the models of a weights name know."""
-    return Vocabulary.from_json(hub.locate(weights).path("vocab.json"))
+    return _vocabulary(hub.locate(weights).path("vocab.json"))
 
 
-def forget() -> None:
-    """Drop what is kept about weights and sentences, for tests that change the weights."""
-    vocabulary_of.cache_clear()
-    _cache.clear()
+@lru_cache(maxsize=8)
+def _vocabulary(path: Path) -> Vocabulary:
+    return Vocabulary.from_json(path)
 
 
 _cache = Cache()
@@ -332,8 +331,8 @@ def _tagged(text: str, method: str, own: Sequence[Name], bonus: float) -> tuple[
         )
     words = tuple(_words(text, pieces, out))
     likelihood = None
-    if "likelihood" in out:
-        likelihood = round(float(out["likelihood"].sum()), 3)
+    if "likelihood" in out and all(p.start == p.first and p.end == p.last for p in pieces):
+        likelihood = round(float(out["likelihood"].sum()), 3)  # no character was read twice
     return Cut(method, weights, words, likelihood), timing
 
 
@@ -362,7 +361,7 @@ def _words(text: str, pieces: Sequence[Chunk], out: Mapping[str, Tensor]) -> Ite
 def _extra(text: str, own: Sequence[Name], bonus: float) -> Tensor:
     """What is added to the emissions `(length, tags)`: a bonus for own words, and lonely spaces."""
     extra = torch.zeros(len(text), len(hmm.TAGS.tags))
-    covered = set()
+    covered: set[int] = set()
     for place in places(text, own):
         length = place.end - place.start
         covered.update(range(place.start, place.end))

@@ -15,6 +15,8 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -170,20 +172,37 @@ def tag(
     probability of a span's tags under the decoder's distribution, by forward and backward sums.
     Raises `InputError` for an empty or too long text and for names that cannot be read.
     """
-    check_choice("model", model, MODELS, zh="模型")
+    tag_set = tag_set_of(model)
     check_choice("decoder", decoder, DECODERS, zh="解码方式")
     check_text(text, MAX_CHARACTERS)
     check_range("bonus", bonus, 0, MAX_BONUS, zh="加分")
-    extra = _bonus(text, tag_set_of(model), names, bonus)
+    extra = _bonus(text, tag_set, names, bonus)
+    weights = weights_of(model, decoder)
     pieces = chunks(text, PIECE, OVERLAP)
-    rows = {"characters": rows_of(_numbers(text, model), pieces)}
+    rows = {"characters": rows_of(_numbers(text, weights), pieces)}
     if extra is not None:
         rows["bonus"] = rows_of(extra, pieces)
-    weights = weights_of(model, decoder)
     out, timing = runtime.run(
         weights, _read, rows, ragged=tuple(rows), max_rows=BATCH, decoder=decoder
     )
-    return _tagging(text, model, decoder, weights, pieces, out, timing)
+    entities, tags = _whole(text, tag_set, pieces, out)
+    lengths = [piece.end - piece.start for piece in pieces]
+    marginals = stitch_characters(
+        pieces, [row[:n] for row, n in zip(out["marginals"].tolist(), lengths, strict=True)]
+    )
+    return Tagging(
+        text=text,
+        model=model,
+        decoder=decoder,
+        weights=weights,
+        entities=entities,
+        characters=tuple(
+            _character(tag_set, t, row) for t, row in zip(tags, marginals, strict=True)
+        ),
+        illegal=illegal_steps(tag_set, tags),
+        pieces=len(pieces),
+        timing=timing,
+    )
 
 
 def add_names(text: str, names: str, model: str = "ner-msra", *, bonus: float = 4.0) -> Change:
@@ -227,10 +246,9 @@ def lattice(
     for them. `decoder` is `crf` (legal steps only), `free` (illegal ones too, at the scores that were
     learned for them) or `softmax` (no transitions at all).
     """
-    check_choice("model", model, MODELS, zh="模型")
+    tag_set = tag_set_of(model)
     check_choice("decoder", decoder, LATTICE_DECODERS, zh="解码方式")
     lattices.check_size(text, paths)
-    tag_set = tag_set_of(model)
     edits = lattices.parse_edits(pins, steps, tag_set.tags, len(text))
     scores, cached = _cache.get(
         (model, hub.locate(model).hash, text), lambda: _sentence_scores(text, model)
@@ -346,24 +364,31 @@ def weights_of(model: str, decoder: str) -> str:
     return own if decoder in ("memm", "softmax") and own in hub.names() else model
 
 
-@lru_cache(maxsize=8)
-def vocabulary_of(model: str) -> Vocabulary:
-    """The characters a model knows."""
-    return Vocabulary.from_json(hub.locate(model).path("vocab.json"))
+def vocabulary_of(weights: str) -> Vocabulary:
+    """The characters that the model of a weights name knows."""
+    return _vocabulary(hub.locate(weights).path("vocab.json"))
 
 
-@lru_cache(maxsize=8)
 def tag_set_of(model: str) -> TagSet:
     """The tags of a model."""
+    check_choice("model", model, MODELS, zh="模型")
     config = hub.locate(model).config
-    return TagSet(config["scheme"], tuple(config["types"]), config.get("outside", True))
+    return _tag_set(config["scheme"], tuple(config["types"]), config.get("outside", True))
 
 
-def forget() -> None:
-    """Drop what is kept about weights and sentences, for tests that change the weights."""
-    vocabulary_of.cache_clear()
-    tag_set_of.cache_clear()
-    _cache.clear()
+def types_of(model: str) -> tuple[str, ...]:
+    """The entity types of a model, in their fixed order."""
+    return tag_set_of(model).types
+
+
+@lru_cache(maxsize=8)
+def _vocabulary(path: Path) -> Vocabulary:
+    return Vocabulary.from_json(path)
+
+
+@lru_cache(maxsize=8)
+def _tag_set(scheme: str, types: tuple[str, ...], outside: bool) -> TagSet:
+    return TagSet(scheme, types, outside)
 
 
 _cache = Cache()
@@ -462,17 +487,10 @@ def _bonus(text: str, tag_set: TagSet, names: str, bonus: float) -> Tensor | Non
     return extra
 
 
-def _tagging(
-    text: str,
-    model: str,
-    decoder: str,
-    weights: str,
-    pieces: Sequence[Chunk],
-    out: dict[str, Tensor],
-    timing: Timing,
-) -> Tagging:
-    """The whole text's answer from those of its pieces."""
-    tag_set = tag_set_of(model)
+def _whole(
+    text: str, tag_set: TagSet, pieces: Sequence[Chunk], out: dict[str, Tensor]
+) -> tuple[tuple[Found, ...], list[int]]:
+    """The whole text's entities and tags from those of its pieces."""
     lengths = [piece.end - piece.start for piece in pieces]
     tags = [row[:n] for row, n in zip(out["tags"].tolist(), lengths, strict=True)]
     found = [
@@ -488,25 +506,9 @@ def _tagging(
         if piece.first <= piece.start + e.start < piece.last
     }
     spans = stitch(pieces, [[Span(e.start, e.end, e.type) for e in local] for local in found])
-    whole = stitch_characters(pieces, tags)
-    marginals = stitch_characters(
-        pieces,
-        [row[:n] for row, n in zip(out["marginals"].tolist(), lengths, strict=True)],
-    )
-    return Tagging(
-        text=text,
-        model=model,
-        decoder=decoder,
-        weights=weights,
-        entities=tuple(
-            Found(s, e, text[s:e], kind, sure[Span(s, e, kind)]) for s, e, kind in spans
-        ),
-        characters=tuple(
-            _character(tag_set, tag, row) for tag, row in zip(whole, marginals, strict=True)
-        ),
-        illegal=illegal_steps(tag_set, whole),
-        pieces=len(pieces),
-        timing=timing,
+    return (
+        tuple(Found(s, e, text[s:e], kind, sure[Span(s, e, kind)]) for s, e, kind in spans),
+        stitch_characters(pieces, tags),
     )
 
 
@@ -535,6 +537,7 @@ def _character(tag_set: TagSet, tag: int, marginals: Sequence[float]) -> Charact
 def _in_parts(given: Sequence[tuple[int, str]], model: str) -> Iterator[tuple[float, Lines]]:
     """Lines of similar length together, a few batches at a time."""
     started = time.perf_counter()
+    tag_set, vocabulary = tag_set_of(model), vocabulary_of(model)
     total = sum(len(text) for _, text in given)
     order = sorted(range(len(given)), key=lambda row: len(given[row][1]))
     done: dict[int, Line] = {}
@@ -543,7 +546,7 @@ def _in_parts(given: Sequence[tuple[int, str]], model: str) -> Iterator[tuple[fl
         part = order[first : first + 2 * BATCH]
         pieces = [(row, piece) for row in part for piece in chunks(given[row][1], PIECE, OVERLAP)]
         texts = [given[row][1][piece.start : piece.end] for row, piece in pieces]
-        rows = {"characters": encode_texts(texts, vocabulary_of(model))}
+        rows = {"characters": encode_texts(texts, vocabulary)}
         out, took = runtime.run(
             model, _read, rows, ragged=tuple(rows), max_rows=BATCH, decoder="crf"
         )
@@ -551,16 +554,13 @@ def _in_parts(given: Sequence[tuple[int, str]], model: str) -> Iterator[tuple[fl
         for row in part:
             own = [i for i, (owner, _) in enumerate(pieces) if owner == row]
             number, text = given[row]
-            answer = _tagging(
+            entities, _ = _whole(
                 text,
-                model,
-                "crf",
-                model,
+                tag_set,
                 [pieces[i][1] for i in own],
                 {name: tensor[own] for name, tensor in out.items()},
-                took,
             )
-            done[row] = Line(number, text, answer.entities)
+            done[row] = Line(number, text, entities)
         seconds = max(1e-9, time.perf_counter() - started)
         read = sum(len(line.text) for line in done.values())
         lines = tuple(done[row] for row in sorted(done))
@@ -572,7 +572,7 @@ def _text_of(line: str) -> str:
     if line.startswith("{"):
         try:
             text = json.loads(line).get("text")
-        except ValueError:
+        except (ValueError, RecursionError):
             return line
         if isinstance(text, str):
             return text
@@ -580,7 +580,7 @@ def _text_of(line: str) -> str:
 
 
 def _json_line(text: str, entities: Sequence[Found], number: int | None = None) -> str:
-    row = {"line": number} if number is not None else {}
+    row: dict[str, Any] = {"line": number} if number is not None else {}
     row |= {
         "text": text,
         "entities": [

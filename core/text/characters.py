@@ -46,6 +46,8 @@ def hash_strings(characters: Tensor) -> Tensor:
 
 def look_up(known: Tensor, hashes: Tensor) -> Tensor:
     """Where hashes stand in the sorted list `known`; its length for those that are not listed."""
+    if not len(known):
+        return torch.zeros_like(hashes)
     place = torch.searchsorted(known, hashes.contiguous())
     found = known[place.clamp_max(len(known) - 1)] == hashes
     return torch.where(found, place, len(known))

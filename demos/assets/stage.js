@@ -4,16 +4,20 @@ import { copy, download, el, linkOf, remember, setAddress, t, toast, typed } fro
 
 const here = (path) => new URL(path, import.meta.url).href;
 
-export function mount(ctx) {
+export async function mount(ctx) {
   const root = ctx.element.querySelector(".stage");
   if (!root || root.gallery) return;
-  new Stage(ctx, root);
+  root.gallery = true;
+  const { slug, scene } = ctx.props;
+  const answer = await fetch(here(`../../scene/${slug}/${scene}?lang=${window.gallery.lang}`));
+  new Stage(ctx, root, await answer.json());
 }
 
 class Stage {
-  constructor(ctx, root) {
-    const { slug, scene, endpoint, defaults } = ctx.props;
-    Object.assign(this, { ctx, root, slug, scene, endpoint, defaults, payload: null });
+  constructor(ctx, root, facts) {
+    const { slug, scene } = ctx.props;
+    Object.assign(this, { ctx, root, slug, scene, payload: null, ...facts });
+    this.weights = facts.card;
     root.gallery = this;
     this.blocks = el("div", { class: "blocks" });
     this.run = el("div", { class: "runline" });
@@ -23,7 +27,7 @@ class Stage {
     this.card = el("details", { class: "card" }, el("summary", {}, t("模型卡", "Model card")));
     this.card.addEventListener("toggle", () => this.card.open && this.drawCards());
     root.replaceChildren(this.blocks, this.run, this.chips, this.how, this.code);
-    if (ctx.props.card.length) root.append(this.card);
+    if (this.weights.length) root.append(this.card);
     ctx.watch("value", () => this.receive());
     root.closest(".scene")?.addEventListener("click", (event) => {
       if (event.target.closest("button.primary")) root.classList.add("stale");
@@ -151,7 +155,7 @@ class Stage {
   }
 
   drawExamples() {
-    const chips = this.ctx.props.examples.map((example) =>
+    const chips = this.examples.map((example) =>
       el("button", {
         type: "button",
         title: example.note,
@@ -195,7 +199,7 @@ class Stage {
     if (this.card.dataset.drawn) return;
     this.card.dataset.drawn = "1";
     const { draw } = await import(here("blocks/card.js"));
-    for (const name of this.ctx.props.card) {
+    for (const name of this.weights) {
       const answer = await fetch(new URL(`../../card/${name}?lang=${window.gallery.lang}`, import.meta.url));
       const node = el("div", { class: "panel", style: "margin-top:10px" });
       this.card.append(node);

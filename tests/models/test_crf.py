@@ -123,7 +123,9 @@ def test_probability_of_pieces_of_a_path(kind: str) -> None:
 
 
 def test_impossible_pieces_have_probability_zero() -> None:
-    made = build("forbidden")  # tag 0 may not be followed by 1, nor a text begin with 1 or end with 0
+    made = build(
+        "forbidden"
+    )  # tag 0 may not be followed by 1, nor a text begin with 1 or end with 0
     along = made.along(torch.tensor([[0, 1, 2, 2, 0]] * len(LENGTHS)))
     assert along.alone.isfinite().all() and along.chained.isfinite().all()
     assert float((along.alone[0, 0] + along.chained[0, 1] - along.chained[0, 0]).exp()) == 0.0

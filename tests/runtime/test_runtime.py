@@ -28,10 +28,11 @@ class Gate:
     """A batch function that computes only after `open`, and says when it has begun."""
 
     def __init__(self) -> None:
-        self.began, self.opened, self.sizes = threading.Event(), threading.Event(), []
+        self.began, self.opened = threading.Event(), threading.Event()
+        self.batches: list[list[float]] = []
 
     def __call__(self, model, *, x):
-        self.sizes.append(len(x))
+        self.batches.append(x.flatten().tolist())
         self.began.set()
         assert self.opened.wait(30)
         return {"y": x}
@@ -130,7 +131,7 @@ def test_who_waits_while_others_compute_shares_the_next_batch(made, later):
     for other in others:
         out, timing = other()
         assert out["y"].tolist() == [[1], [1]] and timing.batch == 12
-    assert gate.sizes == [1, 12]
+    assert list(map(len, gate.batches)) == [1, 12]
 
 
 def test_large_requests_are_cut_and_small_ones_pass(made, later):
@@ -138,15 +139,15 @@ def test_large_requests_are_cut_and_small_ones_pass(made, later):
     blocked = later(lambda: made.run("m", gate, {"x": torch.zeros(1, 1)}, max_rows=8))
     assert gate.began.wait(30)
     x = torch.arange(100.0).unsqueeze(1)
-    order = []
-    large = later(lambda: (made.run("m", gate, {"x": x}, max_rows=8), order.append("large"))[0])
+    large = later(lambda: made.run("m", gate, {"x": x}, max_rows=8))
     until(lambda: made.status()["queue"] == 1)
-    small = later(lambda: (made.run("m", gate, {"x": x[:1]}, max_rows=8), order.append("small"))[0])
+    small = later(lambda: made.run("m", gate, {"x": -torch.ones(1, 1)}, max_rows=8))
     until(lambda: made.status()["queue"] == 2)
     gate.opened.set()
     assert torch.equal(large()[0]["y"], x)
-    assert small()[0]["y"].tolist() == [[0]] and order == ["small", "large"]
-    assert max(gate.sizes) <= 8 and blocked()[1].batch == 1
+    assert small()[0]["y"].tolist() == [[-1]] and blocked()[1].batch == 1
+    assert -1 in gate.batches[1]  # with the first rows of the large one, not after its last
+    assert max(map(len, gate.batches)) == 8
 
 
 def test_ragged_rows_are_padded_and_others_kept_apart(made, later):
@@ -246,6 +247,14 @@ def test_wrong_calls_are_explained(made):
         made.run("m", scale, {"x": torch.zeros(1)}, {"n": 1})
 
 
+def test_a_batch_that_asks_for_a_batch_is_refused(made):
+    def nested(model, *, x):
+        return runtime.run("m", scale, {"x": x})[0]
+
+    with pytest.raises(RuntimeError, match="cannot ask for another batch"):
+        made.run("m", nested, {"x": torch.zeros(1)})
+
+
 def test_missing_weights_are_the_hubs_error(local):
     for _ in range(2):
         with pytest.raises(hub.WeightsError, match="no-such-weights"):
@@ -273,7 +282,7 @@ def test_stopping_a_request_that_computes(made, later):
     assert isinstance(large(), Cancelled)
     gate.opened.set()
     out, _ = made.run("m", scale, {"x": torch.ones(1)})
-    assert out["y"].item() == 2 and gate.sizes == [2]  # the other rows were never computed
+    assert out["y"].item() == 2 and len(gate.batches) == 1  # the other rows never computed
     assert made.status()["models"]["m"]["users"] == 0
 
 

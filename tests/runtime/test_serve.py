@@ -16,7 +16,7 @@ from core.runtime.serve import RayBackend, Replica, parse_replicas, reference, r
 from core.tasks import poems
 
 ROOT = Path(__file__).resolve().parents[2]
-opened = threading.Event()
+began, opened = threading.Event(), threading.Event()
 
 
 def double(model, *, x, factor):
@@ -24,6 +24,7 @@ def double(model, *, x, factor):
 
 
 def wait(model, *, x):
+    began.set()
     assert opened.wait(30)
     return {"y": x}
 
@@ -60,6 +61,7 @@ def replica(monkeypatch):
     monkeypatch.setenv("GALLERY_DEVICE", "cpu")
     made = Replica()
     made.runtime.adopt("m", nn.Identity(), "abc")
+    began.clear()
     opened.clear()
     yield made
     opened.set()
@@ -81,7 +83,10 @@ def test_a_replica_answers_with_arrays(replica):
 
 def test_requests_of_a_replica_share_batches(replica):
     async def crowd():
-        calls = [asyncio.ensure_future(ask(replica, wait)) for _ in range(9)]
+        calls = [asyncio.ensure_future(ask(replica, wait))]
+        while not began.is_set():
+            await asyncio.sleep(0.005)
+        calls += [asyncio.ensure_future(ask(replica, wait)) for _ in range(8)]
         while replica.runtime.status()["queue"] < 8:
             await asyncio.sleep(0.005)
         opened.set()

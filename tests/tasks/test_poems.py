@@ -10,7 +10,7 @@ import torch
 from core import runtime
 from core.decode import LEVEL, OBLIQUE
 from core.errors import InputError
-from core.runtime import Cancel, Cancelled
+from core.runtime import Cancel, Cancelled, Runtime
 from core.tasks import poems
 from core.text import prosody, rhyme_book
 from core.text.forms import BY_NAME, COUPLET5, FORMS, QUATRAIN5
@@ -117,6 +117,40 @@ def test_a_verb_can_be_stopped():
     with runtime.stopping(cancel), pytest.raises(Cancelled):
         poems.compose()
     assert poems.compose().poems
+
+
+def elsewhere(call, **options):
+    """What a call answers on a runtime with other options."""
+    made = Runtime("cpu", **options)
+    before = runtime.use(made)
+    try:
+        return call()
+    finally:
+        runtime.use(before)
+        made.close()
+
+
+def test_batches_filled_up_to_powers_of_two():
+    for call in (
+        lambda: poems.compose(count=3, temperature=1.0),
+        lambda: poems.compose(count=3, tones="auto", form="quatrain5"),
+        lambda: poems.read(VERSE, samples=3),
+    ):
+        same(elsewhere(call, buckets=True), call())
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+@ANY_MODEL
+def test_half_precision(model, dtype):
+    for call in (
+        lambda: poems.compose(model, count=3, tones="auto", temperature=1.0),
+        lambda: poems.interpolate(VERSE, OTHER, model, steps=3),
+    ):
+        elsewhere(call, dtype=dtype)
+    half = elsewhere(lambda: poems.read(VERSE, model), dtype=dtype)
+    single = poems.read(VERSE, model)
+    assert half.elbo == pytest.approx(single.elbo, rel=0.02) and half.timing != single.timing
+    assert half.mean == pytest.approx(single.mean, abs=0.1)
 
 
 # What a poem is

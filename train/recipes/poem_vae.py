@@ -130,11 +130,11 @@ class PoemVAERecipe(Recipe):
             prefix = "" if FORMS[index] is COUPLET5 else f"{FORMS[index].name}_"
             figures |= {
                 f"{prefix}reconstruction_char_accuracy": seen.accuracy,
-                f"{prefix}elbo_nats_per_char": seen.elbo,
+                f"{prefix}elbo_nats_per_char": -seen.elbo,
                 f"{prefix}kl_nats": seen.kl,
                 f"{prefix}active_units": seen.active_units,
             }
-        figures["score"] = figures["elbo_nats_per_char"]
+        figures["score"] = -figures["elbo_nats_per_char"]
         return figures
 
     def golden_inputs(self) -> dict[str, Tensor]:
@@ -183,13 +183,16 @@ class PoemVAERecipe(Recipe):
                         "reconstruction_char_accuracy",
                         "五言联重构字准确率 reconstruction, couplets of 5",
                     ),
-                    ("elbo_nats_per_char", "ELBO（nats/字）couplets of 5"),
+                    (
+                        "elbo_nats_per_char",
+                        "−ELBO（nats/字，越低越好 lower is better）couplets of 5",
+                    ),
                     ("couplet7_reconstruction_char_accuracy", "七言联重构 couplets of 7"),
-                    ("couplet7_elbo_nats_per_char", "ELBO 七言联 couplets of 7"),
+                    ("couplet7_elbo_nats_per_char", "−ELBO 七言联 couplets of 7"),
                     ("quatrain5_reconstruction_char_accuracy", "五绝重构 quatrains of 5"),
-                    ("quatrain5_elbo_nats_per_char", "ELBO 五绝 quatrains of 5"),
+                    ("quatrain5_elbo_nats_per_char", "−ELBO 五绝 quatrains of 5"),
                     ("quatrain7_reconstruction_char_accuracy", "七绝重构 quatrains of 7"),
-                    ("quatrain7_elbo_nats_per_char", "ELBO 七绝 quatrains of 7"),
+                    ("quatrain7_elbo_nats_per_char", "−ELBO 七绝 quatrains of 7"),
                     ("active_units", "活跃维数 active latent units"),
                 )
             ],

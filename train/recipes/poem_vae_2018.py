@@ -68,7 +68,7 @@ class PoemVAE2018Recipe(Recipe):
         return {
             "score": seen.elbo,
             "reconstruction_char_accuracy": seen.accuracy,
-            "elbo_nats_per_char": seen.elbo,
+            "elbo_nats_per_char": -seen.elbo,
             "kl_nats": seen.kl,
             "active_units": seen.active_units,
         }
@@ -103,7 +103,10 @@ class PoemVAE2018Recipe(Recipe):
                 {"figure": figure, "label": label, "author": None}
                 for figure, label in (
                     ("reconstruction_char_accuracy", "重构字准确率 reconstruction, characters"),
-                    ("elbo_nats_per_char", "ELBO（nats/字）"),
+                    (
+                        "elbo_nats_per_char",
+                        "−ELBO（nats/字，越低越好 per character, lower is better）",
+                    ),
                     ("kl_nats", "KL（nats/联）"),
                     ("active_units", "活跃维数 active latent units"),
                 )

@@ -4,7 +4,7 @@ import { el, t } from "../gallery.js";
 import { adjust } from "./adjust.js";
 import { characters, codePoint, percent, sign } from "./chars.js";
 
-const HEAD = 52, TERMS = 86, PAUSE = 420; // pixels, pixels, milliseconds per column
+const HEAD = 52, TERMS = 66, PAUSE = 420; // pixels, pixels, milliseconds per column
 const MANY = 16; // tags from which rows without any probability are folded
 
 export function draw(node, block, stage) {
@@ -65,8 +65,8 @@ function paint(own) {
   const n = chars.length;
   own.width = own.field.clientWidth;
   own.rows = rows(own);
-  own.step = Math.max(34, Math.min(58, (own.width - 4) / n));
-  own.high = own.rows.length > 20 ? 20 : own.rows.length < 6 ? 40 : 27;
+  own.step = Math.max(34, Math.min(own.rows.length < 6 ? 84 : 58, (own.width - 4) / n));
+  own.high = own.rows.length > 20 ? 20 : own.rows.length < 6 ? 40 : 25;
   const [wide, deep] = [n * own.step, HEAD + own.rows.length * own.high];
   size(own.body, wide, deep + TERMS);
   size(own.labels, 64, deep + TERMS);
@@ -79,8 +79,8 @@ function paint(own) {
   );
   own.labels.replaceChildren(...own.rows.map((j, row) =>
     svg("text", { x: 58, y: HEAD + (row + 0.5) * own.high + 4, "text-anchor": "end", class: `tag ${kind(own, j)}` }, block.tags[j].name)),
-  svg("text", { x: 58, y: deep + 24, "text-anchor": "end", class: "term-h" }, "h"),
-  svg("text", { x: 58, y: deep + 42, "text-anchor": "end", class: "term-g" }, "g"));
+  svg("text", { x: 58, y: deep + 32, "text-anchor": "end", class: "term-h" }, "h"),
+  svg("text", { x: 58, y: deep + 50, "text-anchor": "end", class: "term-g" }, "g"));
   own.field.setAttribute("aria-label", alternative(own));
   own.slider.value = own.column;
   own.fold.hidden = block.tags.length < MANY;
@@ -195,8 +195,9 @@ function shares(column) {
 
 /** The terms of the chosen path's score under each character. */
 function terms(own, path, deep, done) {
-  const most = Math.max(1e-9, ...path.h.map(Math.abs), ...path.g.map(Math.abs));
-  const zero = deep + TERMS / 2, scale = (TERMS / 2 - 10) / most, wide = Math.min(12, own.step / 3);
+  const all = [0, ...path.h, ...path.g];
+  const [low, top] = [Math.min(...all), Math.max(...all)];
+  const scale = (TERMS - 18) / Math.max(1e-9, top - low), zero = deep + 10 + top * scale, wide = Math.min(12, own.step / 3);
   const bar = (time, value, side, name) =>
     svg("rect", { x: x(own, time) + side * (wide / 2 + 0.5) - wide / 2, width: wide, y: value > 0 ? zero - value * scale : zero, height: Math.max(0.5, Math.abs(value) * scale), class: name });
   return [
@@ -222,7 +223,7 @@ function listPaths(own) {
       el("b", {}, String(k + 1)),
       el("span", { class: "number" }, percent(path.p)),
       el("span", { class: "bar" }, el("i", { style: `width:${100 * path.p}%` })),
-      el("span", { class: "number", title: t("分数与差距（nats）", "score and gap (nats)") }, `s ${path.score.toFixed(2)}${k ? ` −${(paths[0].score - path.score).toFixed(2)}` : ""}`),
+      el("span", { class: "number", title: t("分数与差距（nats）", "score and gap (nats)") }, `s ${number(path.score)}${k ? ` (−${(paths[0].score - path.score).toFixed(2)})` : ""}`),
       path.illegal.length ? el("span", { class: "badge bad" }, t(`${path.illegal.length} 处不合法`, `${path.illegal.length} illegal`)) : "",
       el("span", { class: "minis" }, ...(spans.length ? spans : [el("small", {}, t("没有实体", "no span"))])));
   }));
