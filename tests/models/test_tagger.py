@@ -206,6 +206,7 @@ def test_hashes_tell_strings_apart() -> None:
     assert hash_strings(torch.tensor([[1, 2], [2, 1], [0, 3]])).tolist() == FIXED
     known = torch.tensor([3, 5, 9])
     assert look_up(known, torch.tensor([5, 4, 10, 3])).tolist() == [1, 3, 3, 0]
+    assert look_up(known[:0], torch.tensor([5, 4])).tolist() == [0, 0]  # nothing is listed
 
 
 FIXED = [4276890080393219102, 2685821653807757719, 1497286361580311814]

@@ -78,7 +78,7 @@ def test_same_answer_alone_or_in_a_crowd() -> None:
 
 
 def test_own_words_are_found_by_every_method() -> None:
-    words = "夜东风送"
+    words = "夜东风"
     text = "春江花月夜东风送客"
     for cut in segmentation.segment(text, words=words, bonus=20).cuts:
         assert words in [word.text for word in cut.words], cut.method

@@ -15,6 +15,7 @@ from core.tasks import tagging
 from core.tasks.lattices import parse_edits
 from core.text.tags import Span, TagSet
 from tests import laws
+from train.__main__ import main as train
 
 pytestmark = pytest.mark.usefixtures("tiny_taggers")
 
@@ -267,8 +268,6 @@ def test_full_width_edits_are_read() -> None:
 def test_decoders_borrow_the_scores_or_use_their_own(
     tagging_data, tagging_weights, tmp_path, monkeypatch
 ) -> None:
-    from train.__main__ import main as train
-
     borrowed = tagging.compare(TEXT)
     assert [r.decoder for r in borrowed.readings] == list(tagging.DECODERS)
     assert {r.weights for r in borrowed.readings} == {"ner-msra"}
