@@ -26,6 +26,8 @@ from demos._words import language, resolve, resolve_all, say, unmark
 
 log = logging.getLogger(__name__)
 
+LONGEST_TEXT = 200_000  # characters put back into a box; far more than any handler accepts
+
 Handler = Callable[..., Outcome] | Callable[..., Iterator[Outcome]]
 
 MOUNT = """
@@ -243,16 +245,17 @@ def endpoint(scene: Scene) -> Callable[..., Any]:
     """The scene's handler as a public function: same name, types and docstring, plain values out."""
     handler = scene.handler
     assert handler is not None
+    signature = inspect.signature(handler)
 
     @wraps(handler)
     def call(*args: Any, **kwargs: Any) -> Any:
+        given = _cleaned(signature.bind(*args, **kwargs).arguments)
         try:
-            answer = last(handler(*args, **kwargs))
+            answer = last(handler(**given))
         except (InputError, WeightsError) as error:
             raise gr.Error(str(error), print_exception=False) from error
         return plain(answer.result)
 
-    signature = inspect.signature(handler)
     call.__signature__ = signature.replace(return_annotation=dict)  # type: ignore[attr-defined]
     call.__annotations__ = {**handler.__annotations__, "return": dict}
     return call
@@ -414,4 +417,4 @@ def coerce(component: gr.components.Component, text: Any, default: Any) -> Any:
         if isinstance(text, list):
             return [value for value in values if value in text]
         return next((value for value in values if str(value) == str(text)), default)
-    return str(text)[:20_000]
+    return str(text)[:LONGEST_TEXT]

@@ -14,7 +14,8 @@ DEFAULT = "zh"
 
 _OPEN, _MIDDLE, _CLOSE = "\ue000", "\ue001", "\ue002"
 _PAIR = re.compile(f"{_OPEN}([^{_OPEN}{_CLOSE}]*){_MIDDLE}([^{_OPEN}{_CLOSE}]*){_CLOSE}")
-_MARKS = re.compile(f"[{_OPEN}{_MIDDLE}{_CLOSE}]")
+# The marks, and halves of surrogate pairs, which no answer could carry back as UTF-8.
+_UNSAFE = re.compile(f"[{_OPEN}{_MIDDLE}{_CLOSE}\ud800-\udfff]")
 
 
 def say(zh: str, en: str) -> str:
@@ -41,8 +42,11 @@ def resolve_all(value: Any, lang: str) -> Any:
 
 
 def unmark(text: str) -> str:
-    """Text from a visitor without the private characters that would be taken for a pair."""
-    return _MARKS.sub("", text)
+    """Text from a visitor without characters that would be taken for a pair, or could not be sent.
+
+    Each becomes the replacement character, so that offsets stay those of what was typed.
+    """
+    return _UNSAFE.sub("\ufffd", text)
 
 
 def language(

@@ -27,6 +27,13 @@ def test_a_visitor_cannot_forge_a_pair():
     assert resolve(typed, "zh") == resolve(typed, "en") == typed
 
 
+def test_what_cannot_be_sent_is_replaced_one_by_one():
+    typed = "a\ud800\udfff\ue001b😀"
+    assert unmark(typed) == "a\ufffd\ufffd\ufffdb😀"
+    assert len(unmark(typed)) == len(typed)
+    unmark(typed).encode()
+
+
 @pytest.mark.parametrize(
     ("query", "cookies", "header", "expected"),
     [

@@ -123,10 +123,12 @@ class EnergyTrainer(Trainer):
         x = points_2d.sample(settings.data, settings.batch, self.rng, settings.own) / _SCALE
         real = torch.from_numpy(x).requires_grad_()
         z = normal((settings.batch, settings.latent), self.generator)
-        energies = self.energy(real)
-        (slope,) = torch.autograd.grad(energies.sum(), real, create_graph=True)
-        fake = self.sampler(z).detach()
-        loss = energies.mean() - self.energy(fake).mean()
+        with torch.no_grad():
+            fake = self.sampler(z)
+        both = torch.cat([real.detach(), fake]).requires_grad_()
+        energies = self.energy(both)[:, 0]
+        (slope,) = torch.autograd.grad(energies.sum(), both, create_graph=True)
+        loss = energies[: len(real)].mean() - energies[len(real) :].mean()
         loss = loss + settings.penalty * slope.square().sum(dim=1).mean()
         self.optimisers[0].minimise(loss)
         z = normal((settings.batch, settings.latent), self.generator)

@@ -42,6 +42,12 @@ export async function copy(text) {
   toast(t("已复制", "Copied"));
 }
 
+/** Copy a link; says so when a text was too long to be in it. */
+export async function copyLink(link) {
+  await copy(`${location.origin}${location.pathname}?${link}`);
+  if (link.has("kept")) toast(t("已复制；文本太长，不在链接里", "Copied, without the text, which is too long for a link"));
+}
+
 export function download(name, content, type = "application/json") {
   const blob = content instanceof Blob ? content : new Blob([content], { type });
   const link = el("a", { href: URL.createObjectURL(blob), download: name });
@@ -76,6 +82,8 @@ export function remember(slug, scene, payload) {
   shown.set(`${slug}/${scene}`, payload);
 }
 
+const LONGEST_LINK = 8000; // characters; servers refuse addresses of 64 kB, messengers cut far earlier
+
 /** The address that brings back a scene: only what differs from the defaults. */
 export function linkOf(slug, scene, inputs, defaults, weights) {
   const link = new URLSearchParams({ tab: slug });
@@ -83,11 +91,39 @@ export function linkOf(slug, scene, inputs, defaults, weights) {
   for (const [name, value] of Object.entries(inputs ?? {})) {
     if (JSON.stringify(value) !== JSON.stringify(defaults?.[name])) link.set(name, value ?? "");
   }
+  // What is too long for an address stays in this browser tab, so that reloading loses nothing.
+  const long = {};
+  const longest = () => [...link.keys()].reduce((a, b) => (link.get(b).length > link.get(a).length ? b : a));
+  while (String(link).length > LONGEST_LINK) {
+    const name = longest();
+    long[name] = link.get(name);
+    link.delete(name);
+  }
+  if (Object.keys(long).length) link.set("kept", keep(long));
   if (weights) link.set("w", weights);
   link.set("lang", lang);
   if (query().has("embed")) link.set("embed", "1");
   return link;
 }
+
+/** Put values into this browser tab's store; returns the name they are found by. */
+function keep(values) {
+  const text = JSON.stringify(values);
+  let hash = 7;
+  for (let i = 0; i < text.length; i++) hash = (Math.imul(hash, 31) + text.charCodeAt(i)) | 0;
+  const key = (hash >>> 0).toString(36);
+  try {
+    const old = Object.keys(sessionStorage).filter((name) => name.startsWith("gallery-kept-"));
+    if (old.length > 9) old.forEach((name) => sessionStorage.removeItem(name));
+    sessionStorage.setItem(`gallery-kept-${key}`, text);
+  } catch {
+    // a full or closed store: the link still opens the scene
+  }
+  return key;
+}
+
+/** Values that `linkOf` kept back; null when they were kept in another browser tab. */
+export const kept = (key) => JSON.parse(sessionStorage.getItem(`gallery-kept-${key}`) ?? "null");
 
 /** Values in a scene's widgets right now, typed but not yet run included. */
 export function typed(slug, scene, names) {
@@ -145,7 +181,7 @@ document.addEventListener("click", (event) => {
   if (what === "search") openFinder();
   if (what === "copy-link") {
     const link = currentStage()?.link();
-    if (link) copy(`${location.origin}${location.pathname}?${link}`);
+    if (link) copyLink(link);
   }
   if (what === "card" || what === "code") currentStage()?.open(what);
 });

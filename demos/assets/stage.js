@@ -1,6 +1,6 @@
 // A stage draws one scene's answer: blocks, run line, examples, how it works, code, model card.
 
-import { copy, download, el, linkOf, remember, setAddress, t, toast, typed } from "./gallery.js";
+import { copy, copyLink, download, el, kept, linkOf, remember, setAddress, t, toast, typed } from "./gallery.js";
 
 const here = (path) => new URL(path, import.meta.url).href;
 
@@ -41,9 +41,11 @@ class Stage {
     const asked = new URLSearchParams(location.search);
     const forMe = asked.get("tab") === this.slug && (asked.get("scene") ?? "main") === this.scene;
     const names = Object.keys(this.defaults).filter((name) => asked.has(name));
-    if (forMe && (names.length || asked.has("w"))) {
+    if (forMe && (names.length || asked.has("w") || asked.has("kept"))) {
+      const long = asked.has("kept") ? kept(asked.get("kept")) : {};
       this.expected = asked.get("w");
-      this.restore(Object.fromEntries(names.map((name) => [name, asked.get(name)])));
+      this.restore({ ...Object.fromEntries(names.map((name) => [name, asked.get(name)])), ...long });
+      if (!long) toast(t("文本太长，没有写进链接，只留在原来的窗口里。", "The text was too long for the link and stayed in the window it was made in."));
       return;
     }
     if (asked.get("scene") && asked.get("tab") === this.slug && !forMe) {
@@ -147,7 +149,7 @@ class Stage {
     if (progress !== null && progress !== undefined) {
       parts.push(el("span", {}, `${Math.round(100 * progress)} %`));
     }
-    const link = () => copy(`${location.origin}${location.pathname}?${this.link()}`);
+    const link = () => copyLink(this.link());
     const save = () => download(`${this.slug}-${this.scene}.json`, JSON.stringify(this.payload, null, 1));
     parts.push(el("button", { type: "button", onclick: link }, t("复制链接", "copy link")));
     parts.push(el("button", { type: "button", onclick: save }, t("下载 JSON", "save JSON")));

@@ -73,7 +73,7 @@ function paint(own) {
   const path = block.paths[own.chosen];
   const done = own.column >= n;
   own.body.replaceChildren(
-    ...bands(own, deep), ...guides(own, wide), ...heads(own, path),
+    ...bands(own, deep), ...guides(own, wide), ...heads(own, path, done),
     ...(done ? [] : pointers(own)),
     ...ways(own, done), ...nodes(own, done), ...terms(own, path, deep, done),
   );
@@ -113,12 +113,12 @@ const guides = (own, wide) => own.rows.map((j) =>
   svg("line", { x1: 0, x2: wide, y1: y(own, j), y2: y(own, j), class: "guide" }));
 
 /** Characters, their offsets, and the spans of the chosen path. */
-function heads(own, path) {
+function heads(own, path, done) {
   const parts = own.chars.flatMap((char, time) => [
     svg("text", { x: x(own, time), y: 12, class: "offset" }, String(time)),
     svg("text", { x: x(own, time), y: 34, class: "char", lang: "zh" }, sign(char), svg("title", {}, codePoint(char))),
   ]);
-  for (const span of path.spans) {
+  for (const span of done ? path.spans : []) {
     const [from, to] = [span.s * own.step + 5, span.e * own.step - 5];
     parts.push(svg("line", { x1: from, x2: to, y1: 43, y2: 43, class: `span-bar kind-${span.kind}` }));
   }
