@@ -18,7 +18,7 @@ from typing import Any
 import gradio as gr
 
 from core.errors import InputError
-from core.runtime import Cancelled
+from core.runtime import Cancel, Cancelled, stopping
 from core.tasks import WeightsError
 from demos import Demo
 from demos._outcome import Example, Outcome, plain
@@ -68,6 +68,7 @@ class Scene:
         self.handler: Handler | None = None
         self.stage: gr.HTML | None = None
         self.actions: dict[str, Handler] = {}
+        self._runs: dict[str, Cancel] = {}  # by visitor
 
     # -- layout -----------------------------------------------------------------------------------
 
@@ -89,7 +90,8 @@ class Scene:
     ) -> gr.components.Component:
         """Name a component: it becomes the handler's argument and part of the link.
 
-        With `live` the scene answers as soon as the value changes.
+        With `live` the scene answers while the value changes, during a drag as well: only for
+        handlers that take less than a tenth of a second.
         """
         self.inputs[name] = component
         self.defaults[name] = component.value
@@ -182,26 +184,45 @@ class Scene:
         triggers = [self._button.click]
         triggers += [c.submit for c in components if isinstance(c, gr.Textbox) and c.lines == 1]
         for component in self.live_inputs:
-            triggers.append(getattr(component, "release", None) or getattr(component, "input"))  # noqa: B009
+            triggers.append(component.input)  # type: ignore[attr-defined]  # while dragging, too
         common: dict[str, Any] = {
             "outputs": stage,
             "show_progress": "minimal",
             "api_visibility": "private",
             "concurrency_limit": None,
         }
-        event = gr.on(triggers, run, components, trigger_mode="always_last", **common)
-        running = [event]
+        gr.on(triggers, run, components, trigger_mode="always_last", **common)
         if hasattr(self, "_other"):
             button, number = self._other
             draw = "() => Math.floor(Math.random() * 2 ** 31)"
-            drawn = button.click(None, None, number, js=draw)
-            running.append(drawn.then(run, components, **common))
+            button.click(None, None, number, js=draw).then(run, components, **common)
         restore: dict[str, Any] = common | {"outputs": [*components, stage]}
         stage.restore(_restore(self, handler), None, **restore)
         if inspect.isgeneratorfunction(handler):
-            self._stop.click(None, cancels=running)
+            # Not Gradio's `cancels`, which drops the answer and lets the computation go on.
+            self._stop.click(self._stop_run, queue=False, api_visibility="private")
         if self.actions:
             stage.act(_act(self), components, **common)
+
+
+    @contextmanager
+    def run(self, visitor: str) -> Iterator[Cancel]:
+        """A streamed run of a visitor, which the stop button ends; a newer one ends it as well."""
+        cancel = Cancel()
+        before = self._runs.pop(visitor, None)
+        if before is not None:
+            before.set()
+        self._runs[visitor] = cancel
+        try:
+            yield cancel
+        finally:
+            if self._runs.get(visitor) is cancel:
+                del self._runs[visitor]
+
+    def _stop_run(self, request: gr.Request) -> None:
+        cancel = self._runs.get(request.session_hash or "")
+        if cancel is not None:
+            cancel.set()
 
 
 class Tab:
@@ -241,6 +262,22 @@ def last(answer: Outcome | Iterator[Outcome]) -> Outcome:
     return final
 
 
+def stoppable(outcomes: Outcome | Iterator[Outcome], cancel: Cancel) -> Iterator[Outcome]:
+    """A stream that raises `Cancelled` once `cancel` is set, between outcomes or inside the runtime.
+
+    Each outcome may be asked for in another thread, so the wish is put up anew for each.
+    """
+    assert not isinstance(outcomes, Outcome)
+    while True:
+        with stopping(cancel):
+            outcome = next(outcomes, None)
+        if cancel.is_set():
+            raise Cancelled
+        if outcome is None:
+            return
+        yield outcome
+
+
 def endpoint(scene: Scene) -> Callable[..., Any]:
     """The scene's handler as a public function: same name, types and docstring, plain values out."""
     handler = scene.handler
@@ -275,11 +312,12 @@ def _wrap(scene: Scene, handler: Handler) -> Callable[..., Any]:
         def stream(request: gr.Request, *values: Any) -> Iterator[str]:
             lang = language_of(request)
             inputs = _cleaned(dict(zip(names, values, strict=True)))
-            try:
-                for outcome in handler(**inputs):
-                    yield _payload(outcome, inputs, lang)
-            except Exception as error:
-                yield _failure(error, inputs, lang)
+            with scene.run(request.session_hash or "") as cancel:
+                try:
+                    for outcome in stoppable(handler(**inputs), cancel):
+                        yield _payload(outcome, inputs, lang)
+                except Exception as error:
+                    yield _failure(error, inputs, lang)
 
         return stream
 
@@ -381,7 +419,8 @@ def error_text(error: Exception, lang: str) -> str:
 
 def language_of(request: gr.Request) -> str:
     """The page's language of an event; Gradio's client sends the page's query along."""
-    return language(request.query_params, request.headers, dict(request.request.cookies))
+    cookies = dict(request.request.cookies) if request.request else {}
+    return language(request.query_params, request.headers, cookies)
 
 
 def _cleaned(inputs: dict[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """Write the generated tables of README.md: `python -m scripts.docs`; `--check` only compares."""
 
 import argparse
-import re
 import sys
 from pathlib import Path
 
@@ -43,9 +42,10 @@ def written(text: str) -> str:
     for mark, table in (("tabs", tabs_table()), ("weights", weights_table())):
         start = f"<!-- {mark}: written by `python -m scripts.docs` -->"
         end = f"<!-- /{mark} -->"
-        pattern = re.escape(start) + ".*?" + re.escape(end)
-        filled = f"{start}\n{table}\n{end}"
-        text = re.sub(pattern, lambda _, filled=filled: filled, text, flags=re.DOTALL)
+        before, _, rest = text.partition(start)
+        _, found, after = rest.partition(end)
+        if found:
+            text = f"{before}{start}\n{table}\n{end}{after}"
     return text
 
 

@@ -175,11 +175,14 @@ def fit(
     return shipped().cpu().eval(), progress
 
 
-def _average(decay: float) -> Callable[[list[Tensor], list[Tensor], Tensor | int], None]:
+Tensors = tuple[Tensor, ...] | list[Tensor]
+
+
+def _average(decay: float) -> Callable[[Tensors, Tensors, Tensor | int], None]:
     """The moving average of numbers; integers (counts, hashes) have no average and are copied."""
     average = get_ema_multi_avg_fn(decay)
 
-    def update(averaged: list[Tensor], current: list[Tensor], count: Tensor | int) -> None:
+    def update(averaged: Tensors, current: Tensors, count: Tensor | int) -> None:
         if averaged[0].is_floating_point():  # a group is of one type
             average(averaged, current, count)
         else:

@@ -34,6 +34,14 @@ NOISES: tuple[Noise, ...] = (
     "exponential",
     "cauchy",
 )
+DEVIATIONS = {  # standard deviations; the Cauchy has none
+    "gumbel": math.pi / math.sqrt(6),
+    "normal": 1.0,
+    "logistic": math.pi / math.sqrt(3),
+    "uniform": 1 / math.sqrt(3),
+    "laplace": math.sqrt(2),
+    "exponential": 1.0,
+}
 MAX_CATEGORIES = 16
 MAX_DRAWS = 2_000_000
 CUSTOM_WINDOW = 12.0  # a typed density is cut off beyond this distance
@@ -78,7 +86,34 @@ class LoserCurve:
     probability: dict[str, Array]
 
 
-class _Law(NamedTuple):
+@dataclass(frozen=True)
+class Sparsity:
+    """How concentrated the distributions of random scores are; means over the cases, per noise."""
+
+    top: dict[str, float]  # largest probability
+    effective: dict[str, float]  # exponential of the entropy
+    support: dict[str, float]  # entries above a thousandth
+    zeros: dict[str, float]  # entries that are exactly zero
+
+
+@dataclass(frozen=True)
+class Race:
+    """Densities of score plus noise, one row per category: the rightmost wins."""
+
+    x: Array  # (points,)
+    density: Array  # (n, points)
+
+
+@dataclass(frozen=True)
+class NodeCurve:
+    """What the post's sum is off by, against the number of quantiles; largest entry each."""
+
+    nodes: IntArray
+    error: Array
+    error_renormalised: Array
+
+
+class Law(NamedTuple):
     """A noise distribution with what the quadrature needs to know about it."""
 
     density: Callable[[Array], Array]
@@ -93,7 +128,7 @@ def probabilities(scores: npt.ArrayLike, noise: str = "gumbel", *, scale: float 
     `scale` multiplies the noise. A typed density need not be normalised; it counts between
     -12 and 12.
     """
-    found: Array = _integrate(_scores(scores, scale)[None], _law(noise))[0]
+    found: Array = _integrate(_scores(scores, scale)[None], law_of(noise))[0]
     return found
 
 
@@ -107,7 +142,7 @@ def compare(
     seed: int = 0,
 ) -> Comparison:
     """Quadrature, the post's sum with `nodes` quantiles, a simulation, and the softmax."""
-    mu, law = _scores(scores, scale), _law(noise)
+    mu, law = _scores(scores, scale), law_of(noise)
     nodes = _inputs.integer("number of nodes", nodes, 1, 100_000, zh="节点数")
     draws = _inputs.integer("number of draws", draws, 1, MAX_DRAWS, zh="抽样数")
     exact = _integrate(mu[None], law)[0]
@@ -138,7 +173,7 @@ def simplex_map(
     a, b = np.meshgrid(scores, scores, indexing="ij")
     mu = np.stack([a, b, np.zeros_like(a)], axis=-1).reshape(-1, 3)
     mu = mu / _inputs.number("scale", scale, 1e-3, 1e3, zh="噪声尺度")
-    law = _law(noise)
+    law = law_of(noise)
     # In pieces, so that a typed density with its many panels stays within memory.
     found = np.concatenate([_integrate(mu[k : k + 64], law) for k in range(0, len(mu), 64)])
     found, soft = found.reshape(*a.shape, 3), _softmax(mu).reshape(*a.shape, 3)
@@ -147,14 +182,87 @@ def simplex_map(
 
 
 def loser_curve(
-    noises: tuple[str, ...] = NOISES, *, largest: float = 8.0, count: int = 60
+    noises: tuple[str, ...] = NOISES,
+    *,
+    largest: float = 8.0,
+    count: int = 60,
+    unit_variance: bool = False,
 ) -> LoserCurve:
-    """How fast each noise forgets the lower of two scores: its tail decides."""
+    """How fast each noise forgets the lower of two scores: its tail decides.
+
+    With `unit_variance` all noises have standard deviation 1, except the Cauchy, which has none.
+    """
     largest = _inputs.number("largest gap", largest, 0.1, 50, zh="最大差距")
     count = _inputs.integer("number of points", count, 2, 300, zh="点数")
     gaps = np.linspace(0, largest, count)
     mu = np.stack([gaps, np.zeros(count)], axis=-1)
-    return LoserCurve(gaps, {name: _integrate(mu, _law(name))[:, 1] for name in noises})
+    return LoserCurve(
+        gaps,
+        {
+            name: _integrate(
+                mu * (DEVIATIONS.get(name, 1.0) if unit_variance else 1.0), law_of(name)
+            )[:, 1]
+            for name in noises
+        },
+    )
+
+
+def sparsity(
+    noises: tuple[str, ...] = NOISES,
+    *,
+    size: int = 8,
+    spread: float = 2.0,
+    cases: int = 40,
+    unit_variance: bool = False,
+    seed: int = 0,
+) -> Sparsity:
+    """Normal scores of standard deviation `spread` under each noise; `unit_variance` as above."""
+    size = _inputs.integer("number of categories", size, 2, MAX_CATEGORIES, zh="类别数")
+    spread = _inputs.number("spread", spread, 0, 20, zh="分数的标准差")
+    cases = _inputs.integer("number of cases", cases, 1, 400, zh="次数")
+    mu = spread * np.random.default_rng(_inputs.seed(seed)).standard_normal((cases, size))
+    found = {}
+    for name in noises:
+        factor = DEVIATIONS.get(name, 1.0) if unit_variance else 1.0
+        # One by one, so that the many panels of many cases stay within memory.
+        found[name] = np.stack([_integrate(row[None] * factor, law_of(name))[0] for row in mu])
+    return Sparsity(
+        {name: float(p.max(axis=1).mean()) for name, p in found.items()},
+        {name: float(np.exp(_entropy(p)).mean()) for name, p in found.items()},
+        {name: float((p > 1e-3).sum(axis=1).mean()) for name, p in found.items()},
+        {name: float((p == 0).sum(axis=1).mean()) for name, p in found.items()},
+    )
+
+
+def race(
+    scores: npt.ArrayLike, noise: str = "gumbel", *, scale: float = 1.0, count: int = 160
+) -> Race:
+    """The densities that compete, over a window that holds nearly all of them, to be drawn."""
+    mu, law = _scores(scores, scale), law_of(noise)
+    count = _inputs.integer("number of points", count, 2, 1000, zh="点数")
+    low, high = (float(law.quantile(np.array([u]))[0]) for u in (0.01, 0.99))
+    low, high = (
+        max(low, -8.0),
+        min(high, 8.0),
+    )  # the Cauchy's tails would leave no room for its peak
+    x = np.linspace(mu.min() + low - 0.3, mu.max() + high + 0.3, count)
+    return Race(x * scale, law.density(x - mu[:, None]) / scale)
+
+
+def node_curve(
+    scores: npt.ArrayLike, noise: str = "gumbel", *, scale: float = 1.0, most: int = 10_000
+) -> NodeCurve:
+    """The post's sum against the exact answer for numbers of quantiles up to `most`."""
+    mu, law = _scores(scores, scale), law_of(noise)
+    most = _inputs.integer("number of nodes", most, 10, 100_000, zh="节点数")
+    exact = _integrate(mu[None], law)[0]
+    nodes = np.unique(np.geomspace(5, most, 16).round().astype(np.int64))
+    sums = [_post_sum(mu, law, int(k)) for k in nodes]
+    return NodeCurve(
+        nodes,
+        np.array([np.abs(p - exact).max() for p in sums]),
+        np.array([np.abs(p / p.sum() - exact).max() if p.sum() > 0 else np.nan for p in sums]),
+    )
 
 
 def _scores(scores: npt.ArrayLike, scale: float) -> Array:
@@ -165,13 +273,19 @@ def _scores(scores: npt.ArrayLike, scale: float) -> Array:
     return scaled
 
 
+def _entropy(p: Array) -> Array:
+    """Entropies in nats of distributions `(cases, n)`."""
+    entropy: Array = -np.where(p > 0, p * np.log(np.where(p > 0, p, 1.0)), 0.0).sum(axis=1)
+    return entropy
+
+
 def _softmax(mu: Array) -> Array:
     weights = np.exp(mu - mu.max(axis=-1, keepdims=True))
     result: Array = weights / weights.sum(axis=-1, keepdims=True)
     return result
 
 
-def _integrate(mu: Array, law: _Law) -> Array:
+def _integrate(mu: Array, law: Law) -> Array:
     """Probabilities `(cases, n)` for scores `(cases, n)`."""
     cases, n = mu.shape
     edges = np.sort((mu[:, :, None] + law.breaks).reshape(cases, -1), axis=1)
@@ -195,7 +309,7 @@ def _integrate(mu: Array, law: _Law) -> Array:
     return normalised
 
 
-def _post_sum(mu: Array, law: _Law, nodes: int) -> Array:
+def _post_sum(mu: Array, law: Law, nodes: int) -> Array:
     noise = law.quantile(np.arange(1, nodes + 1) / (nodes + 1))
     result = np.empty_like(mu)
     for i in range(len(mu)):
@@ -204,7 +318,7 @@ def _post_sum(mu: Array, law: _Law, nodes: int) -> Array:
     return result
 
 
-def _simulate(mu: Array, law: _Law, draws: int, rng: np.random.Generator) -> IntArray:
+def _simulate(mu: Array, law: Law, draws: int, rng: np.random.Generator) -> IntArray:
     counts = np.zeros(len(mu), dtype=np.int64)
     for first in range(0, draws, 100_000):
         size = (min(100_000, draws - first), len(mu))
@@ -213,7 +327,8 @@ def _simulate(mu: Array, law: _Law, draws: int, rng: np.random.Generator) -> Int
     return counts
 
 
-def _law(noise: str) -> _Law:
+def law_of(noise: str) -> Law:
+    """The noise of a name of `NOISES`, or of a density typed in x."""
     if noise not in NOISES:
         return _custom(noise)
     return _LAWS[noise]()
@@ -223,7 +338,7 @@ def _both_sides(*distances: float) -> Array:
     return np.unique([sign * d for d in distances for sign in (-1.0, 1.0)])
 
 
-def _gumbel() -> _Law:
+def _gumbel() -> Law:
     def density(x: Array) -> Array:
         with np.errstate(over="ignore"):
             return np.exp(-x - np.exp(-x))
@@ -233,13 +348,13 @@ def _gumbel() -> _Law:
             return np.exp(-np.exp(-x))
 
     breaks = np.array([-6.0, -4, -3, -2, -1, 0, 1, 2, 4, 6, 9, 13, 20, 28, 38])
-    return _Law(density, cumulative, lambda u: -np.log(-np.log(u)), breaks)
+    return Law(density, cumulative, lambda u: -np.log(-np.log(u)), breaks)
 
 
-def _normal() -> _Law:
+def _normal() -> Law:
     from scipy.special import ndtr, ndtri
 
-    return _Law(
+    return Law(
         lambda x: np.exp(-0.5 * x * x) / math.sqrt(2 * math.pi),
         ndtr,
         ndtri,
@@ -247,10 +362,10 @@ def _normal() -> _Law:
     )
 
 
-def _logistic() -> _Law:
+def _logistic() -> Law:
     from scipy.special import expit, logit
 
-    return _Law(
+    return Law(
         lambda x: expit(x) * expit(-x),
         expit,
         logit,
@@ -258,8 +373,8 @@ def _logistic() -> _Law:
     )
 
 
-def _uniform() -> _Law:
-    return _Law(
+def _uniform() -> Law:
+    return Law(
         lambda x: np.where(np.abs(x) < 1, 0.5, 0.0),
         lambda x: np.clip(0.5 * (x + 1), 0.0, 1.0),
         lambda u: 2 * u - 1,
@@ -267,8 +382,8 @@ def _uniform() -> _Law:
     )
 
 
-def _laplace() -> _Law:
-    return _Law(
+def _laplace() -> Law:
+    return Law(
         lambda x: 0.5 * np.exp(-np.abs(x)),
         lambda x: (
             np.where(x < 0, 0.5, 0.0) * np.exp(-np.abs(x))
@@ -279,8 +394,8 @@ def _laplace() -> _Law:
     )
 
 
-def _exponential() -> _Law:
-    return _Law(
+def _exponential() -> Law:
+    return Law(
         lambda x: np.where(x < 0, 0.0, np.exp(-np.maximum(x, 0.0))),
         lambda x: -np.expm1(-np.maximum(x, 0.0)),
         lambda u: -np.log1p(-u),
@@ -288,8 +403,8 @@ def _exponential() -> _Law:
     )
 
 
-def _cauchy() -> _Law:
-    return _Law(
+def _cauchy() -> Law:
+    return Law(
         lambda x: 1 / (math.pi * (1 + x * x)),
         lambda x: 0.5 + np.arctan(x) / math.pi,
         lambda u: np.tan(math.pi * (u - 0.5)),
@@ -298,7 +413,7 @@ def _cauchy() -> _Law:
     )
 
 
-_LAWS: dict[str, Callable[[], _Law]] = {
+_LAWS: dict[str, Callable[[], Law]] = {
     "gumbel": _gumbel,
     "normal": _normal,
     "logistic": _logistic,
@@ -309,7 +424,7 @@ _LAWS: dict[str, Callable[[], _Law]] = {
 }
 
 
-def _custom(text: str) -> _Law:
+def _custom(text: str) -> Law:
     """A density typed in x, tabulated with its integral between -12 and 12."""
     from scipy.interpolate import CubicHermiteSpline
 
@@ -348,7 +463,7 @@ def _custom(text: str) -> _Law:
         return np.where(within, parsed.value(np.where(within, x, 0.0)) / mass, 0.0)
 
     rising = np.concatenate([[True], np.diff(cumulated) > 0])
-    return _Law(
+    return Law(
         density,
         cumulative,
         lambda u: np.interp(u, cumulated[rising], edges[rising]),

@@ -89,6 +89,18 @@ class FailureMap:
     targets: Array
     scales: Array
     missed: Array
+    overall: float  # mean of `missed`
+    draws: int  # distributions per cell
+    solver_worst: float  # largest miss in nats of the bracketed solver, on one case of every cell
+
+
+@dataclass(frozen=True)
+class CellCase:
+    """One random distribution of a cell of the map, as both solvers see it."""
+
+    logits: Array  # (n,)
+    solver: Normalised
+    post: PostIteration
 
 
 def parse_numbers(text: str) -> Array:
@@ -157,16 +169,25 @@ def normalise(
 
 
 def post_iteration(
-    values: npt.ArrayLike, target: float, *, logits: bool = False, rounds: int = 10
+    values: npt.ArrayLike,
+    target: float,
+    *,
+    logits: bool = False,
+    rounds: int = 10,
+    literal: bool = False,
 ) -> PostIteration:
-    """The post's Newton iteration on p itself, exactly as written, with its underflows."""
+    """The post's Newton iteration on p itself, with its overflows.
+
+    Where a probability underflows, 0 ln 0 counts as 0; with `literal` as nan, which a program
+    that writes the formula down word for word gets.
+    """
     log_p = _log_weights(values, logits)
     target = _inputs.number("entropy", target, 0, math.log(MAX_NUMBERS), zh="熵")
     rounds = _inputs.integer("number of rounds", rounds, 1, 100, zh="轮数")
     p, total = _power(log_p, 1.0), 1.0
     log: list[Round] = []
     for _ in range(rounds):
-        p, gamma = _post_round(p[None], np.array([target]))
+        p, gamma = _post_round(p[None], np.array([target]), literal)
         p, total = p[0], total * float(gamma[0])
         log.append(Round(total, float(_entropies(p[None])[0]), "post"))
     miss = abs(log[-1].entropy - target)
@@ -223,6 +244,7 @@ def failure_map(
     resolution: int = 12,
     draws: int = 40,
     seed: int = 0,
+    literal: bool = False,
 ) -> FailureMap:
     """Where the post's iteration fails, over targets from 5 % to 95 % of ln n and spreads.
 
@@ -233,7 +255,7 @@ def failure_map(
     resolution = _inputs.integer("resolution", resolution, 2, 40, zh="分辨率")
     low, high = (_inputs.number("scale", s, 1e-3, 100, zh="尺度") for s in scales)
     targets, widths = np.linspace(0.05, 0.95, resolution), np.geomspace(low, high, resolution)
-    missed = np.empty((resolution, resolution))
+    missed, worst = np.empty((resolution, resolution)), 0.0
     for j, scale in enumerate(widths):
         for i, target in enumerate(targets):
             missed[i, j] = miss_fraction(
@@ -245,8 +267,47 @@ def failure_map(
                 tolerance=tolerance,
                 draws=draws,
                 seed=seed,
+                literal=literal,
             )
-    return FailureMap(targets, widths, missed)
+            log_p, wanted = random_cases(
+                size=size,
+                spread=spread,
+                scale=float(scale),
+                targets=(float(target), float(target)),
+                draws=1,
+                seed=seed,
+            )
+            found = normalise(log_p[0], float(wanted[0]), logits=True)
+            worst = max(worst, abs(found.entropy_after - found.target))
+    return FailureMap(targets, widths, missed, float(missed.mean()), draws, worst)
+
+
+def cell_case(
+    target: float,
+    scale: float,
+    *,
+    size: int = 100,
+    spread: str = "log-normal",
+    rounds: int = 10,
+    tolerance: float = 0.01,
+    draws: int = 40,
+    seed: int = 0,
+    literal: bool = False,
+) -> CellCase:
+    """A case of one cell: the first that the post's iteration misses, else the first at all.
+
+    `target` is a fraction of ln n; the draws are those of `failure_map` with the same arguments.
+    """
+    log_p, wanted = random_cases(
+        size=size, spread=spread, scale=scale, targets=(target, target), draws=draws, seed=seed
+    )
+    for row, aim in zip(log_p, wanted, strict=True):
+        post = post_iteration(row, float(aim), logits=True, rounds=rounds, literal=literal)
+        if not post.miss <= tolerance:
+            return CellCase(row, normalise(row, float(aim), logits=True), post)
+    row, aim = log_p[0], float(wanted[0])
+    post = post_iteration(row, aim, logits=True, rounds=rounds, literal=literal)
+    return CellCase(row, normalise(row, aim, logits=True), post)
 
 
 def miss_fraction(
@@ -259,10 +320,11 @@ def miss_fraction(
     tolerance: float = 0.01,
     draws: int = 1000,
     seed: int = 0,
+    literal: bool = False,
 ) -> float:
     """The fraction of random distributions that the post's iteration misses by `tolerance` nats.
 
-    Targets are uniform between the given fractions of ln n.
+    Targets are uniform between the given fractions of ln n; `literal` as in `post_iteration`.
     """
     size = _inputs.integer("size", size, 2, MAX_NUMBERS, zh="个数")
     draws = _inputs.integer("number of draws", draws, 1, 5000, zh="抽样数")
@@ -275,7 +337,7 @@ def miss_fraction(
         p = np.exp(log_p - log_p.max(axis=1, keepdims=True))
         p /= p.sum(axis=1, keepdims=True)
     for _ in range(rounds):
-        p, _ = _post_round(p, wanted)
+        p, _ = _post_round(p, wanted, literal)
     miss = np.abs(_entropies(p) - wanted)
     return float(np.mean(~(miss <= tolerance)))  # nan is a miss
 
@@ -394,12 +456,13 @@ def _entropies(p: Array) -> Array:
     return entropies
 
 
-def _post_round(p: Array, target: Array) -> tuple[Array, Array]:
+def _post_round(p: Array, target: Array, literal: bool) -> tuple[Array, Array]:
     """One round of the post's iteration on distributions `(cases, n)`: new p and gamma."""
     with np.errstate(all="ignore"):
         log = np.log(p)
-        h = -np.where(p == 0, 0.0, p * log).sum(axis=-1)
-        second = np.where(p == 0, 0.0, p * log**2).sum(axis=-1)
+        counted = (p != 0) | literal
+        h = -np.where(counted, p * log, 0.0).sum(axis=-1)
+        second = np.where(counted, p * log**2, 0.0).sum(axis=-1)
         gamma = 1 + (target - h) / (h**2 - second)
         power = p ** gamma[:, None]
         return power / power.sum(axis=-1, keepdims=True), gamma

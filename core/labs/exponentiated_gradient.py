@@ -14,11 +14,12 @@ can be replaced by their signs.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from core.errors import InputError
 from core.labs import _inputs, landscapes
 from core.labs._inputs import Array
 from core.labs.landscapes import Box
@@ -44,6 +45,19 @@ class SimplexRace:
     optimum: Array  # (dimension,), found by a long accelerated run
     optimum_loss: float
     optimum_gap: float  # certificate: optimum_loss is within this of the minimum
+    drift: float  # how far unprojected descent leaves the simplex in one step from the start
+
+
+@dataclass(frozen=True)
+class SimplexSurface:
+    """Losses of a problem in three dimensions, over the plane in which its triangle is drawn.
+
+    The distribution p is at :math:`(p_2+p_3/2,\\ \\sqrt3\\,p_3/2)`.
+    """
+
+    x: Array
+    y: Array
+    values: Array  # (y, x), nan outside the triangle
 
 
 @dataclass(frozen=True)
@@ -98,9 +112,13 @@ def simplex_race(
     rate: float = 2.0,
     projected_rate: float = 0.2,
     steps: int = 200,
+    start: Sequence[float] | None = None,
     seed: int = 0,
 ) -> SimplexRace:
-    """Exponentiated gradient against projected descent from the uniform distribution.
+    """Exponentiated gradient against projected descent, from `start` or the uniform distribution.
+
+    `start` are weights that are divided by their sum; a weight of zero stays zero under the
+    multiplicative update.
 
     Problems: "regression" recovers a sparse distribution from noisy linear measurements,
     "portfolio" maximises the mean log return, "nearest" looks for the point nearest to one outside
@@ -114,17 +132,23 @@ def simplex_race(
     loss, gradient = _simplex_problem(problem, dimension, np.random.default_rng(_inputs.seed(seed)))
 
     def exponentiated(p: Array) -> Array:
-        logits = np.log(np.maximum(p, 1e-300)) - rate * gradient(p)
-        q = np.exp(logits - logits.max())
+        slope = gradient(p)
+        q = p * np.exp(-rate * (slope - slope[support].min()))  # the largest factor is one
         distribution: Array = q / q.sum()
+        # What is positive stays so, however small: rounding must not make a zero of it.
+        distribution[support] = np.maximum(distribution[support], 1e-300)
         return distribution
 
     def projected(p: Array) -> Array:
         return project_to_simplex(p - projected_rate * gradient(p))
 
-    uniform = np.full(dimension, 1 / dimension)
-    optimum = _accelerated(loss, gradient, uniform)
-    first, second = _iterate(exponentiated, uniform, steps), _iterate(projected, uniform, steps)
+    origin = _distribution(start, dimension)
+    support = origin > 0
+    optimum = _accelerated(loss, gradient, np.full(dimension, 1 / dimension))
+    with np.errstate(over="ignore"):  # of factors for weights that are zero
+        first = _iterate(exponentiated, origin, steps)
+    second = _iterate(projected, origin, steps)
+    free = origin - projected_rate * gradient(origin)
     return SimplexRace(
         exponentiated=first,
         projected=second,
@@ -135,7 +159,25 @@ def simplex_race(
         optimum=optimum,
         optimum_loss=loss(optimum),
         optimum_gap=_gap(optimum, gradient(optimum)),
+        drift=float(np.linalg.norm(free - project_to_simplex(free))),
     )
+
+
+def simplex_surface(
+    problem: str = "regression", *, seed: int = 0, resolution: int = 61
+) -> SimplexSurface:
+    """The loss of `simplex_race` in three dimensions, on a grid over its triangle."""
+    problem = _inputs.choice("problem", problem, PROBLEMS, zh="问题")
+    resolution = _inputs.integer("resolution", resolution, 2, 200, zh="分辨率")
+    loss, _ = _simplex_problem(problem, 3, np.random.default_rng(_inputs.seed(seed)))
+    x, y = np.linspace(0, 1, resolution), np.linspace(0, math.sqrt(3) / 2, resolution)
+    third = np.broadcast_to(2 / math.sqrt(3) * y[:, None], (resolution, resolution))
+    second = x[None, :] - third / 2
+    points = np.stack([1 - second - third, second, third], axis=-1)
+    inside = points.min(axis=-1) >= -0.5 / resolution  # one cell more than the triangle
+    values = np.full((resolution, resolution), np.nan)
+    values[inside] = [loss(p) for p in np.maximum(points[inside], 0.0)]
+    return SimplexSurface(x, y, values)
 
 
 def positive_race(
@@ -342,6 +384,21 @@ def _valley(dimension: int, condition: float) -> Array:
     dimension = _inputs.integer("dimension", dimension, 2, 200, zh="维数")
     condition = _inputs.number("condition number", condition, 1, 1e8, zh="条件数")
     return np.geomspace(1 / condition, 1, dimension)
+
+
+def _distribution(weights: Sequence[float] | None, dimension: int) -> Array:
+    if weights is None:
+        return np.full(dimension, 1 / dimension)
+    found = _inputs.vector(
+        "start", weights, sizes=(dimension, dimension), bounds=(0, 1e6), zh="起点"
+    )
+    if found.sum() <= 0:
+        raise InputError(
+            en="All weights of the start are zero. Give at least one a positive value.",
+            zh="起点的各个权重都是零，请至少让一个为正。",
+        )
+    distribution: Array = found / found.sum()
+    return distribution
 
 
 def _simplex_problem(

@@ -77,6 +77,16 @@ class PenaltyRace:
 
 
 @dataclass(frozen=True)
+class PenaltyCurve:
+    """How far a tiny rate with penalty mu ends from a large rate without, over mu."""
+
+    penalties: Array
+    distances: Array  # nan after divergence
+    best: float  # the penalty with the smallest distance
+    theory: float  # (rate - small_rate) / 4: the tiny rate brings its own share
+
+
+@dataclass(frozen=True)
 class SharpnessSweep:
     """Where descent ends, for several rates and one total time."""
 
@@ -183,6 +193,47 @@ def penalty_race(
     )
 
 
+def penalty_curve(
+    text: str = "two-layers",
+    start: tuple[float, float] = (2.8, 0.1),
+    *,
+    rate: float = 0.2,
+    small_rate: float = 0.02,
+    time: float = 20.0,
+    largest: float = 4.0,
+    count: int = 25,
+    box: Box | None = None,
+) -> PenaltyCurve:
+    """Distances between the ends for `count` penalties from 0 to `largest` times rate/4.
+
+    All penalised runs advance together as one array.
+    """
+    land, origin = landscapes.landscape(text, box), landscapes.checked_start(start)
+    rate, small_rate = _checked_rate(rate), _checked_rate(small_rate)
+    time = _inputs.number("time", time, 1e-3, 1000, zh="时间")
+    largest = _inputs.number("largest penalty", largest, 0.1, 100, zh="最大惩罚系数")
+    count = _inputs.integer("number of penalties", count, 2, 200, zh="惩罚系数个数")
+    steps = _steps(small_rate, time)
+    target = _run(land, origin, rate, 0.0, time).end
+    penalties = np.linspace(0, largest, count) * rate / 4
+    theta = np.broadcast_to(origin, (count, 2)).copy()
+    with np.errstate(all="ignore"):
+        for _ in range(steps):
+            slope = land.gradient(theta)
+            pull = np.einsum("nij,nj->ni", land.hessian(theta), slope)
+            theta = theta - small_rate * (slope + 2 * penalties[:, None] * pull)
+            theta[~(np.abs(theta).max(axis=-1) < HORIZON)] = np.nan
+    distances = _gap(theta, target)
+    if not np.isfinite(distances).any():
+        raise InputError(
+            en=f"Rate {rate:g} or {small_rate:g} diverges from this start. Lower the rates.",
+            zh=f"从这个起点出发，学习率 {rate:g} 或 {small_rate:g} 会发散，请减小学习率。",
+        )
+    return PenaltyCurve(
+        penalties, distances, float(penalties[np.nanargmin(distances)]), (rate - small_rate) / 4
+    )
+
+
 def sharpness_sweep(
     text: str = "two-layers",
     start: tuple[float, float] = (2.8, 0.1),
@@ -241,14 +292,7 @@ def _flow(land: Landscape, origin: Array, times: Array, rate: float) -> Array:
 
 
 def _run(land: Landscape, origin: Array, rate: float, penalty: float, time: float) -> Descent:
-    steps = max(1, round(time / rate))
-    if steps > MAX_ALL_STEPS:
-        raise InputError(
-            en=f"Rate {rate:g} takes {steps} steps up to time {time:g}, more than "
-            f"{MAX_ALL_STEPS}. Raise the rate or shorten the time.",
-            zh=f"学习率 {rate:g} 到时刻 {time:g} 要走 {steps} 步，超过 {MAX_ALL_STEPS}，"
-            "请提高学习率或缩短时间。",
-        )
+    steps = _steps(rate, time)
     path = _descent(land, origin, rate, penalty, steps)
     end = path[-1]
     shown = np.unique(np.linspace(0, steps, min(steps + 1, 400)).astype(int))
@@ -261,6 +305,19 @@ def _run(land: Landscape, origin: Array, rate: float, penalty: float, time: floa
         float(np.linalg.norm(land.gradient(end))),
         _sharpness(land, end),
     )
+
+
+def _steps(rate: float, time: float) -> int:
+    """How many steps of `rate` last `time`."""
+    steps = max(1, round(time / rate))
+    if steps > MAX_ALL_STEPS:
+        raise InputError(
+            en=f"Rate {rate:g} takes {steps} steps up to time {time:g}, more than "
+            f"{MAX_ALL_STEPS}. Raise the rate or shorten the time.",
+            zh=f"学习率 {rate:g} 到时刻 {time:g} 要走 {steps} 步，超过 {MAX_ALL_STEPS}，"
+            "请提高学习率或缩短时间。",
+        )
+    return steps
 
 
 def _sharpness(land: Landscape, point: Array) -> float:

@@ -15,10 +15,7 @@ Rates are per unit time, entropies in nats.
 """
 
 import math
-import re
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -26,36 +23,10 @@ import numpy.typing as npt
 from core.errors import InputError
 from core.labs import _inputs
 from core.labs._inputs import Array, IntArray
+from core.labs.rate_graphs import RateGraph, from_edges, parse_edges, preset, state_named
 
-MAX_STATES = 400
-MAX_EDGES = 4000
 MAX_EVENTS = 20_000_000  # jumps of one simulation, all paths together
-MAX_TYPED = 20_000
-
-Edge = tuple[str, str, float]  # from, to, rate
-
-
-@dataclass(frozen=True)
-class RateGraph:
-    """States, jump rates, and where the states lie in the plane.
-
-    `rates[x, y]` is the rate of the jump from y to x. `coordinates` are molecule or animal numbers
-    for the presets (shape `(states, 1 or 2)`) and points of a circle for drawn graphs.
-    """
-
-    name: str
-    labels: tuple[str, ...]
-    coordinates: Array
-    axes: tuple[str, ...]  # what the coordinates count
-    rates: Array  # (states, states), zero diagonal
-    start: int  # a state to begin in
-    mean_field: "MeanField | None" = None  # of presets
-
-
-class MeanField(NamedTuple):
-    """The deterministic equation of the coordinates, for graphs made from reactions."""
-
-    slope: Callable[[Array], Array]  # of coordinates (dimension,)
+MAX_DRAWN = 24  # states of a graph that is studied in full
 
 
 @dataclass(frozen=True)
@@ -79,6 +50,8 @@ class Paths:
     jump_states: tuple[IntArray, ...]  # the state from that time on
     end_distribution: Array  # (states,)
     total_variation: float  # from the exact distribution at the last time
+    sizes: IntArray  # numbers of paths, growing to all of them
+    distances: Array  # total variation of that many first paths
     events: int  # jumps of all paths
 
 
@@ -98,6 +71,41 @@ class Stationary:
 
 
 @dataclass(frozen=True)
+class Cycle:
+    """A closed way through the graph, and how far it is from detailed balance.
+
+    Kolmogorov: a graph whose jumps all have a reverse is in detailed balance exactly when every
+    cycle's affinity is zero.
+    """
+
+    states: tuple[int, ...]  # each once, in the order of the walk
+    there: float  # product of the rates along the walk
+    back: float  # product of the rates against it
+    affinity: float  # ln(there / back) >= 0; inf when one direction is closed
+
+
+@dataclass(frozen=True)
+class GraphStudy:
+    """All about a small graph: the answer of `study`."""
+
+    graph: RateGraph
+    start: int
+    evolution: Evolution
+    stationary: Stationary
+    cycle: Cycle | None  # the one farthest from balance; None in a graph without cycles
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """Exact distribution, simulated paths and deterministic equation of one model."""
+
+    graph: RateGraph
+    evolution: Evolution
+    paths: Paths
+    stationary: Stationary
+
+
+@dataclass(frozen=True)
 class DiffusionLimit:
     """Stationary birth-death distribution against its Fokker-Planck density, by system size."""
 
@@ -105,77 +113,6 @@ class DiffusionLimit:
     exact: Array
     fokker_planck: Array
     total_variation: float
-
-
-def preset(name: str, *, size: int = 30) -> RateGraph:
-    """A ready rate graph: "birth-death", "epidemic", "gene-switch" or "predator-prey".
-
-    `size` is the largest number counted along an axis; jumps beyond it are left out.
-    """
-    name = _inputs.choice("rate graph", name, tuple(_PRESETS), zh="速率图")
-    largest = 100 if name in ("birth-death", "epidemic", "gene-switch") else 18
-    size = _inputs.integer("size", size, 2, largest, zh="规模")
-    return _PRESETS[name](size)
-
-
-def from_edges(edges: Sequence[Edge], *, name: str = "drawn") -> RateGraph:
-    """A graph of named states from edges (from, to, rate); several rates of one jump add up."""
-    if not 1 <= len(edges) <= MAX_EDGES:
-        raise InputError(
-            en=f"The graph has {len(edges)} jumps; it needs 1 to {MAX_EDGES}. Add or remove some.",
-            zh=f"图里有 {len(edges)} 条跳转，须有 1 到 {MAX_EDGES} 条，请增减。",
-        )
-    labels = tuple(dict.fromkeys(str(label) for edge in edges for label in edge[:2]))
-    if len(labels) > MAX_STATES:
-        raise InputError(
-            en=f"The graph has {len(labels)} states; at most {MAX_STATES} can be solved.",
-            zh=f"图里有 {len(labels)} 个状态，最多能解 {MAX_STATES} 个。",
-        )
-    index = {label: i for i, label in enumerate(labels)}
-    rates = np.zeros((len(labels), len(labels)))
-    for start, end, rate in edges:
-        if start == end:
-            raise InputError(
-                en=f"The jump {start}->{end} leads nowhere. Remove it or change one state.",
-                zh=f"跳转 {start}->{end} 原地不动，请删去或改掉一个状态。",
-            )
-        rates[index[end], index[start]] += _inputs.number("rate", rate, 0, 1e4, zh="速率")
-    turn = 2 * np.pi * np.arange(len(labels)) / len(labels)
-    circle = np.stack([np.cos(turn), np.sin(turn)], axis=1)
-    return RateGraph(name, labels, circle, ("x", "y"), rates, 0)
-
-
-_RATE = r"([0-9]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?|\.[0-9]+)"
-# Spaces are single and the line short by then, so that no text takes long to match.
-_LINE = re.compile(
-    rf"([\w.+()]{{1,20}}) ?(<?->|→|↔) ?([\w.+()]{{1,20}}) ?[:：,， ] ?{_RATE}(?: ?[/,， ] ?{_RATE})?"
-)
-
-
-def parse_edges(text: str) -> list[Edge]:
-    """Read lines such as `A -> B: 1.5` or `A <-> B: 1.5 / 0.2` (there / back)."""
-    if len(text) > MAX_TYPED:
-        raise InputError(
-            en=f"The text has {len(text)} characters; at most {MAX_TYPED} are read. Shorten it.",
-            zh=f"文本有 {len(text)} 个字符，最多读 {MAX_TYPED} 个，请缩短。",
-        )
-    edges: list[Edge] = []
-    for place, line in enumerate(re.split(r"[\n;；]", text), start=1):
-        words = " ".join(line.split())
-        if not words:
-            continue
-        match = _LINE.fullmatch(words) if len(words) <= 100 else None
-        if not match or (match[5] is not None) != (match[2] in ("<->", "↔")):
-            raise InputError(
-                en=f"Line {place}, {words!r:.40}, cannot be read. Write A -> B: 1.5, or "
-                f"A <-> B: 1.5 / 0.2 for both directions.",
-                zh=f"第 {place} 行 {words!r:.40} 读不懂，请写成 A -> B: 1.5，"
-                f"双向则写 A <-> B: 1.5 / 0.2。",
-            )
-        edges.append((match[1], match[3], float(match[4])))
-        if match[5] is not None:
-            edges.append((match[3], match[1], float(match[5])))
-    return edges
 
 
 def generator(graph: RateGraph) -> Array:
@@ -261,11 +198,19 @@ def gillespie(
                 times[path].append(float(clocks[path]))
                 visited[path].append(int(states[path]))
     histogram = np.bincount(states, minlength=len(graph.labels)) / paths
+    sizes = np.unique(np.geomspace(min(10, paths), paths, 13).astype(int))
     return Paths(
         tuple(np.array(t) for t in times),
         tuple(np.array(v) for v in visited),
         histogram,
-        float(np.abs(histogram - exact).sum() / 2),
+        _distance(histogram, exact),
+        sizes,
+        np.array(
+            [
+                _distance(np.bincount(states[:n], minlength=len(exact)) / n, exact)
+                for n in sizes.tolist()
+            ]
+        ),
         events,
     )
 
@@ -300,6 +245,71 @@ def stationary(graph: RateGraph, *, start: int | None = None) -> Stationary:
         entropy_production=entropy_production(graph, pi),
         relaxation_time=float(1 / slow[0]) if len(slow) and slow[0] > 0 else math.inf,
     )
+
+
+def study(edges: str, *, start: str = "", time: float = 10.0, count: int = 101) -> GraphStudy:
+    """Read a graph (see `parse_edges`) of at most `MAX_DRAWN` states and solve all of it."""
+    graph = from_edges(parse_edges(edges))
+    if len(graph.labels) > MAX_DRAWN:
+        raise InputError(
+            en=f"The graph has {len(graph.labels)} states; at most {MAX_DRAWN} can be drawn.",
+            zh=f"图里有 {len(graph.labels)} 个状态，最多能画 {MAX_DRAWN} 个，请减少。",
+        )
+    begin = state_named(graph, start)
+    return GraphStudy(
+        graph,
+        begin,
+        evolve(graph, time=time, count=count, start=begin),
+        stationary(graph, start=begin),
+        strongest_cycle(graph),
+    )
+
+
+def experiment(
+    name: str,
+    *,
+    size: int = 30,
+    strength: float | None = None,
+    time: float = 10.0,
+    paths: int = 10_000,
+    shown: int = 5,
+    seed: int = 0,
+) -> Experiment:
+    """One of the `rate_graphs.PRESETS`, solved exactly and by simulation."""
+    graph = preset(name, size=size, strength=strength)
+    return Experiment(
+        graph,
+        evolve(graph, time=time),
+        gillespie(graph, time=time, paths=paths, shown=shown, seed=seed),
+        stationary(graph),
+    )
+
+
+def strongest_cycle(graph: RateGraph) -> Cycle | None:
+    """The cycle with the largest affinity among those that one edge closes on a spanning tree.
+
+    These cycles generate all others, so all affinities are zero when this one's is. The tree is
+    searched breadth first, which keeps cycles short.
+    """
+    joined = (graph.rates > 0) | (graph.rates.T > 0)
+    parent = np.full(len(joined), -1)
+    seen, best = np.zeros(len(joined), dtype=bool), None
+    for root in range(len(joined)):
+        if seen[root]:
+            continue
+        seen[root] = True
+        queue = [root]
+        for here in queue:
+            for there in np.flatnonzero(joined[here] & ~seen).tolist():
+                seen[there], parent[there] = True, here
+                queue.append(there)
+    for x, y in np.argwhere(np.triu(joined)).tolist():
+        if parent[x] == y or parent[y] == x:
+            continue
+        cycle = _close(graph.rates, _to_root(parent, x), _to_root(parent, y))
+        if best is None or cycle.affinity > best.affinity:
+            best = cycle
+    return best
 
 
 def entropy_production(graph: RateGraph, distribution: npt.ArrayLike) -> float:
@@ -347,111 +357,7 @@ def diffusion_limit(
     log_density = -np.log(diffusion) - 2 * n + 4 * mean * np.log(diffusion)
     exact, density = (np.exp(log - log.max()) for log in (log_exact, log_density))
     exact, density = exact / exact.sum(), density / density.sum()
-    return DiffusionLimit(n, exact, density, float(np.abs(exact - density).sum() / 2))
-
-
-class _Reaction(NamedTuple):
-    change: tuple[int, ...]
-    rate: Callable[[Array], float]  # of coordinates (dimension,)
-
-
-def _lattice(
-    name: str,
-    limits: tuple[int, ...],
-    axes: tuple[str, ...],
-    reactions: Sequence[_Reaction],
-    start: tuple[int, ...],
-) -> RateGraph:
-    """The graph of all count vectors up to `limits`; jumps that leave the box are left out."""
-    shape = tuple(limit + 1 for limit in limits)
-    counts = np.stack(np.unravel_index(np.arange(math.prod(shape)), shape), axis=1)
-    rates = np.zeros((len(counts), len(counts)))
-    for y, state in enumerate(counts):
-        for reaction in reactions:
-            target = state + reaction.change
-            rate = reaction.rate(state.astype(np.float64))
-            if rate > 0 and (target >= 0).all() and (target < shape).all():
-                rates[np.ravel_multi_index(tuple(target), shape), y] += rate
-    labels = tuple(",".join(map(str, state)) for state in counts)
-
-    def slope(x: Array) -> Array:
-        inside = np.clip(x, 0, limits)
-        total = np.zeros(len(limits))
-        for reaction in reactions:
-            total = total + reaction.rate(inside) * np.array(reaction.change)
-        return total
-
-    first = int(np.ravel_multi_index(start, shape))
-    coordinates = counts.astype(np.float64)
-    return RateGraph(name, labels, coordinates, axes, rates, first, MeanField(slope))
-
-
-def _birth_death(size: int) -> RateGraph:
-    birth = size / 3
-    return _lattice(
-        "birth-death",
-        (size,),
-        ("individuals",),
-        (_Reaction((1,), lambda x: birth), _Reaction((-1,), lambda x: x[0])),
-        (0,),
-    )
-
-
-def _epidemic(size: int) -> RateGraph:
-    """Infection 2 I S / N, recovery at rate 1; the infection always dies out in the end."""
-    return _lattice(
-        "epidemic",
-        (size,),
-        ("infected",),
-        (
-            _Reaction((1,), lambda x: 2 * x[0] * (size - x[0]) / size),
-            _Reaction((-1,), lambda x: x[0]),
-        ),
-        (max(1, size // 10),),
-    )
-
-
-def _gene_switch(size: int) -> RateGraph:
-    """A gene that turns on and off slowly and makes protein while on."""
-    making = size / 2
-    return _lattice(
-        "gene-switch",
-        (1, size),
-        ("gene on", "proteins"),
-        (
-            _Reaction((1, 0), lambda x: 0.15 * (1 - x[0])),
-            _Reaction((-1, 0), lambda x: 0.15 * x[0]),
-            _Reaction((0, 1), lambda x: making * x[0] + 0.5),
-            _Reaction((0, -1), lambda x: x[1]),
-        ),
-        (0, 0),
-    )
-
-
-def _predator_prey(size: int) -> RateGraph:
-    """Lotka and Volterra with a trickle of immigrants, so that nobody dies out for ever."""
-    meet = 3.0 / size
-    return _lattice(
-        "predator-prey",
-        (size, size),
-        ("prey", "predators"),
-        (
-            _Reaction((1, 0), lambda x: x[0] + 0.2),
-            _Reaction((-1, 1), lambda x: meet * x[0] * x[1]),
-            _Reaction((0, -1), lambda x: x[1]),
-            _Reaction((0, 1), lambda x: 0.2),
-        ),
-        (size // 2, size // 4),
-    )
-
-
-_PRESETS: dict[str, Callable[[int], RateGraph]] = {
-    "birth-death": _birth_death,
-    "epidemic": _epidemic,
-    "gene-switch": _gene_switch,
-    "predator-prey": _predator_prey,
-}
-PRESETS = tuple(_PRESETS)
+    return DiffusionLimit(n, exact, density, _distance(exact, density))
 
 
 def _start(graph: RateGraph, start: int | None) -> int:
@@ -530,6 +436,33 @@ def _balance(rates: Array) -> Array:
         pi[: state + 1] /= pi[: state + 1].sum()  # keeps the numbers within range
     balanced: Array = pi / pi.sum()
     return balanced
+
+
+def _to_root(parent: IntArray, state: int) -> list[int]:
+    way = [state]
+    while parent[way[-1]] >= 0:
+        way.append(int(parent[way[-1]]))
+    return way
+
+
+def _close(rates: Array, one: list[int], two: list[int]) -> Cycle:
+    """The cycle made by two ways to the root and the edge between their beginnings."""
+    while len(one) > 1 and len(two) > 1 and one[-2] == two[-2]:
+        one, two = one[:-1], two[:-1]
+    states = one + two[-2::-1]
+    along = [rates[b, a] for a, b in zip(states, states[1:] + states[:1], strict=True)]
+    against = [rates[a, b] for a, b in zip(states, states[1:] + states[:1], strict=True)]
+    there, back = float(np.prod(along)), float(np.prod(against))
+    if back > there:
+        states, there, back = states[::-1], back, there
+    if there == 0:
+        return Cycle(tuple(states), there, back, 0.0)  # closed in both directions
+    return Cycle(tuple(states), there, back, math.log(there / back) if back else math.inf)
+
+
+def _distance(p: Array, q: Array) -> float:
+    """Total variation."""
+    return float(np.abs(p - q).sum() / 2)
 
 
 def _entropy(p: Array) -> float:

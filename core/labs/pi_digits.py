@@ -93,6 +93,15 @@ class SeriesRun:
 
 
 @dataclass(frozen=True)
+class Readout:
+    """What a series says after some terms, digit by digit."""
+
+    name: str
+    text: str  # "3." and the decimals, truncated
+    agreeing: int  # characters that are those of pi, counted from the first
+
+
+@dataclass(frozen=True)
 class Identity:
     """A formula of the post or its relatives, checked numerically."""
 
@@ -213,6 +222,20 @@ def race(*, terms: int = 50, precision: int = 400) -> tuple[SeriesRun, ...]:
         slope = (reached[last] - reached[middle]) / max(last - middle, 1)
         runs.append(SeriesRun(name, reached, float(slope), _DIGITS_PER_TERM[name]))
     return tuple(runs)
+
+
+def readouts(*, terms: int = 5, places: int = 60) -> tuple[Readout, ...]:
+    """The decimals that every series has after `terms` terms."""
+    terms = _inputs.integer("number of terms", terms, 1, MAX_TERMS, zh="项数")
+    places = _inputs.integer("number of decimals", places, 5, 1000, zh="小数位数")
+    pi = digits(places)
+    found = []
+    for name in SERIES:
+        text = str(_nth_partial(name, terms, places + 10))[:-10]
+        text = f"{text[0]}.{text[1:]}"
+        same = next((i for i, (a, b) in enumerate(zip(text, pi, strict=True)) if a != b), len(pi))
+        found.append(Readout(name, text, same))
+    return tuple(found)
 
 
 def identities(places: int = 40) -> tuple[Identity, ...]:

@@ -45,9 +45,9 @@ def checked_own(own: Sequence[tuple[float, float]]) -> Array:
         points = np.empty(0)
     if points.ndim != 2 or points.shape[1] != 2 or not 8 <= len(points) <= MAX_OWN:
         raise InputError(
-            en=f"Your own points have shape {points.shape}; 8 to {MAX_OWN} pairs are needed. "
-            f"Draw more points or choose other data.",
-            zh=f"自定义点的形状是 {points.shape}，需要 8 到 {MAX_OWN} 对坐标，请多画几个或换数据。",
+            en=f"There are {len(points)} points of your own; 8 to {MAX_OWN} are needed. "
+            f"Draw more on the picture or choose other data.",
+            zh=f"现在有 {len(points)} 个自定义点，需要 8 到 {MAX_OWN} 个，请在图上多画几个或换数据。",
         )
     if not (np.abs(points) <= WINDOW).all():
         raise InputError(
@@ -55,6 +55,22 @@ def checked_own(own: Sequence[tuple[float, float]]) -> Array:
             zh=f"有点在 -{WINDOW:g} 到 {WINDOW:g} 的窗口之外，请移进来。",
         )
     return points
+
+
+def parsed(text: str) -> tuple[tuple[float, float], ...]:
+    """Points written as `x,y x,y ...`; line breaks and semicolons part them as well as spaces."""
+    points = []
+    for word in text.replace(";", " ").replace("，", ",").split()[: MAX_OWN + 1]:
+        try:
+            x, y = (float(part) for part in word.split(","))
+        except ValueError:
+            raise InputError(
+                en=f"“{word[:20]}” is no point. Write points as x,y with spaces between, "
+                "such as 1.2,0.5 -0.3,2.",
+                zh=f"“{word[:20]}”不是一个点，请写成 x,y 并用空格隔开，例如 1.2,0.5 -0.3,2。",
+            ) from None
+        points.append((x, y))
+    return tuple(points)
 
 
 def _moons(count: int, rng: np.random.Generator) -> Array:

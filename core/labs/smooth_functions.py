@@ -27,7 +27,7 @@ from torch import Tensor
 
 from core.errors import InputError
 from core.labs import _inputs, formula
-from core.labs._inputs import Array
+from core.labs._inputs import Array, IntArray
 
 Function = Literal["max", "onehot", "argmax", "top-k"]
 FUNCTIONS: tuple[Function, ...] = ("max", "onehot", "argmax", "top-k")
@@ -89,6 +89,17 @@ class BatchBias:
 
 
 @dataclass(frozen=True)
+class BiasCurve:
+    """Mean F1 of batches against their size, and F1 of the whole."""
+
+    sizes: IntArray
+    smooth: Array
+    exact: Array
+    smooth_whole: float
+    exact_whole: float
+
+
+@dataclass(frozen=True)
 class F1Training:
     """F1 on held-out data while a linear classifier learns from rare positives."""
 
@@ -98,6 +109,7 @@ class F1Training:
     weights: Array  # (losses, 3): two weights and the offset at the end
     points: Array  # (examples, 2)
     labels: Array  # (examples,), 0 or 1
+    predicted: Array  # (losses, examples): probabilities at the end, of the examples
 
 
 def smooth_function(
@@ -167,13 +179,53 @@ def accuracy(logits: npt.ArrayLike, labels: Sequence[int], *, sharpness: float =
     return Metric(exact, float(right.detach().mean()), gradient.numpy())
 
 
-def f1(probabilities: npt.ArrayLike, labels: Sequence[int]) -> Metric:
-    """F1 of the positives at threshold one half; smooth: 2 sum(yp) / sum(y + p)."""
+def f1(probabilities: npt.ArrayLike, labels: Sequence[int], *, sharpness: float = 1.0) -> Metric:
+    """F1 of the positives at threshold one half; smooth: 2 sum(yp) / sum(y + p).
+
+    A `sharpness` K other than one first moves every p to p^K / (p^K + (1 - p)^K), which is the
+    sigmoid of K times its logit.
+    """
     p, y = _binary(probabilities, labels)
     inputs = torch.from_numpy(p).requires_grad_()
-    smooth = _smooth_f1(inputs, torch.from_numpy(y))
+    smooth = _smooth_f1(_sharpened(inputs, _sharpness(sharpness)), torch.from_numpy(y))
     (gradient,) = torch.autograd.grad(smooth, inputs)
     return Metric(_exact_f1(p > 0.5, y), float(smooth.detach()), gradient.numpy())
+
+
+def binary_accuracy(
+    probabilities: npt.ArrayLike, labels: Sequence[int], *, sharpness: float = 1.0
+) -> Metric:
+    """Accuracy at threshold one half; smooth: the mean probability of the label.
+
+    `sharpness` as in `f1`. The gradient is for the probabilities.
+    """
+    p, y = _binary(probabilities, labels)
+    inputs, truth = torch.from_numpy(p).requires_grad_(), torch.from_numpy(y)
+    positive = _sharpened(inputs, _sharpness(sharpness))
+    smooth = (truth * positive + (1 - truth) * (1 - positive)).mean()
+    (gradient,) = torch.autograd.grad(smooth, inputs)
+    exact = float(((p > 0.5) == (y > 0.5)).mean())
+    return Metric(exact, float(smooth.detach()), gradient.numpy())
+
+
+def bias_curve(
+    probabilities: npt.ArrayLike, labels: Sequence[int], *, repeats: int = 8, seed: int = 0
+) -> BiasCurve:
+    """`batch_bias` for batch sizes that double, each a mean over some shuffles."""
+    p, _ = _binary(probabilities, labels)
+    repeats = _inputs.integer("number of shuffles", repeats, 1, 100, zh="打乱次数")
+    sizes = [4 << k for k in range(20) if 4 << k < len(p)] + [len(p)]
+    found = [
+        [batch_bias(p, labels, batch=size, seed=seed + turn) for turn in range(repeats)]
+        for size in sizes
+    ]
+    return BiasCurve(
+        np.array(sizes),
+        np.array([np.mean([one.mean_of_batches for one in row]) for row in found]),
+        np.array([np.mean([one.exact_mean_of_batches for one in row]) for row in found]),
+        found[0][0].whole,
+        found[0][0].exact_whole,
+    )
 
 
 def batch_bias(
@@ -272,7 +324,8 @@ def train_f1(
             else:
                 slope = (p - y) / len(y)
             weights[i] -= rate * (slope @ x)
-    return F1Training(LOSSES, curves[0], curves[1], weights, x[:, :2], y)
+    predicted = 1 / (1 + np.exp(-np.clip(weights @ x.T, -500, 500)))
+    return F1Training(LOSSES, curves[0], curves[1], weights, x[:, :2], y, predicted)
 
 
 def _smooth_max(x: Tensor, sharpness: float, k: int) -> Tensor:
@@ -313,6 +366,14 @@ def _exact(function: str, x: Array, k: int) -> Array:
     mask = np.zeros_like(x)
     mask[chosen] = 1.0
     return mask
+
+
+def _sharpened(p: Tensor, sharpness: float) -> Tensor:
+    """The sigmoid of `sharpness` times the logit of p; exactly p for a sharpness of one."""
+    if sharpness == 1:
+        return p
+    inner = p.clamp(1e-300, 1 - 1e-16)
+    return (sharpness * (inner.log() - (-inner).log1p())).sigmoid()
 
 
 def _smooth_f1(p: Tensor, y: Tensor) -> Tensor:

@@ -34,12 +34,22 @@ class Report:
 
 
 @dataclass(frozen=True)
-class _Snapshot:
+class Snapshot:
+    """All that a trainer needs to go on from some step; fits any trainer of equal settings."""
+
+    step: int
+    losses: dict[str, Array]  # of all steps so far
     vectors: tuple[Tensor, ...]  # parameters and Adam's moments of every optimiser
     buffers: tuple[Tensor, ...]
     updates: tuple[int, ...]  # of every optimiser
     numpy_state: Any
     torch_state: Tensor
+
+    @property
+    def size(self) -> int:
+        """Bytes of its tensors and losses."""
+        tensors = sum(8 * t.numel() for t in (*self.vectors, *self.buffers, self.torch_state))
+        return tensors + sum(values.nbytes for values in self.losses.values())
 
 
 class Adam:
@@ -97,7 +107,7 @@ class Trainer:
         self.generator = torch.Generator().manual_seed(seed)  # for noise and initial weights
         self.steps = 0
         self.losses: dict[str, list[float]] = {}
-        self._snapshots: dict[int, _Snapshot] = {}
+        self._snapshots: dict[int, Snapshot] = {}
         self._every = 10
 
     def _update(self) -> dict[str, float]:
@@ -142,7 +152,7 @@ class Trainer:
         if step == self.steps:
             return 0
         nearest = max(s for s in self._snapshots if s <= step)
-        self._restore(nearest)
+        self.restore(self._snapshots[nearest])
         repeated = step - nearest
         if repeated:
             self.step(repeated)
@@ -157,7 +167,13 @@ class Trainer:
             }
             if self.steps % self._every:
                 return
-        self._snapshots[self.steps] = _Snapshot(
+        self._snapshots[self.steps] = self.snapshot()
+
+    def snapshot(self) -> Snapshot:
+        """A copy of the present state."""
+        return Snapshot(
+            self.steps,
+            {name: np.array(values) for name, values in self.losses.items()},
             tuple(v.clone() for o in self.optimisers for v in o.vectors()),
             tuple(b.clone() for m in self.modules for b in m.buffers()),
             tuple(o.updates for o in self.optimisers),
@@ -165,8 +181,8 @@ class Trainer:
             self.generator.get_state().clone(),
         )
 
-    def _restore(self, step: int) -> None:
-        snapshot = self._snapshots[step]
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go to a state stored by this trainer or by another one of equal settings."""
         with torch.no_grad():
             now = (v for o in self.optimisers for v in o.vectors())
             for vector, kept in zip(now, snapshot.vectors, strict=True):
@@ -178,10 +194,10 @@ class Trainer:
             optimiser.updates = updates
         self.rng.bit_generator.state = copy.deepcopy(snapshot.numpy_state)
         self.generator.set_state(snapshot.torch_state.clone())
-        self.steps = step
-        for values in self.losses.values():
-            del values[step:]
-        self._snapshots = {s: kept for s, kept in self._snapshots.items() if s <= step}
+        self.steps = snapshot.step
+        self.losses = {name: values.tolist() for name, values in snapshot.losses.items()}
+        self._snapshots = {s: kept for s, kept in self._snapshots.items() if s <= self.steps}
+        self._snapshots[self.steps] = snapshot
 
 
 def linear(inputs: int, outputs: int, generator: torch.Generator) -> nn.Linear:

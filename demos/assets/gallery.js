@@ -48,6 +48,11 @@ export async function copyLink(link) {
   if (link.has("kept")) toast(t("已复制；文本太长，不在链接里", "Copied, without the text, which is too long for a link"));
 }
 
+/** The style sheet that stands beside a script, `blocks/KIND.css`; call once with `import.meta.url`. */
+export function style(url) {
+  document.head.append(el("link", { rel: "stylesheet", href: url.replace(/\.js$/, ".css") }));
+}
+
 export function download(name, content, type = "application/json") {
   const blob = content instanceof Blob ? content : new Blob([content], { type });
   const link = el("a", { href: URL.createObjectURL(blob), download: name });

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.errors import InputError
-from core.labs import catenary
+from core.labs import catenary, chain_of_links
 
 # The case of the specification: ends at distance 2 and angles of 0.6, length 1.15 chords, k = 1.
 LEFT = (2 * math.cos(0.6), -2 * math.sin(0.6))
@@ -39,11 +39,27 @@ def test_uniform_chain_meets_its_ends_and_length() -> None:
         np.testing.assert_allclose(chain.tension, 2 * (chain.points[:, 1] - chain.c), atol=scale)
 
 
+def test_the_parabola_has_ends_and_length_and_never_the_lower_energy() -> None:
+    rng = np.random.default_rng(3)
+    for _ in range(100):
+        left, right = rng.uniform(-2, 0, 2), rng.uniform(0.1, 2, 2)
+        length = math.dist(left, right) * (1.01 + rng.exponential(0.7))
+        curve = catenary.parabola(tuple(left), tuple(right), length, gravity=2.0, points=4000)
+        np.testing.assert_allclose(curve.points[[0, -1]], [left, right], atol=1e-8 * length)
+        steps = np.diff(curve.points, axis=0)
+        segments = np.hypot(*steps.T)
+        assert segments.sum() == pytest.approx(length, rel=1e-4)
+        middle = (curve.points[1:, 1] + curve.points[:-1, 1]) / 2
+        assert 2 * (segments * middle).sum() == pytest.approx(curve.energy, abs=1e-3 * length**2)
+        chain = catenary.uniform(tuple(left), tuple(right), length, gravity=2.0)
+        assert curve.energy >= chain.energy - 1e-9
+
+
 def test_uniform_chain_against_links() -> None:
     exact = catenary.uniform((-1, 0), (1, 0.3), 3.0)
     energies, deviations = [], []
     for links in (15, 30, 60):
-        chain = catenary.relax((1, 0.3), (-1, 0), 3.0, links=links)
+        chain = chain_of_links.relax((1, 0.3), (-1, 0), 3.0, links=links)
         assert chain.residual < 1e-10
         energies.append(abs(chain.energy - exact.energy))
         y = exact.a * np.cosh((chain.beads[:, 0] - exact.b) / exact.a) + exact.c
@@ -95,7 +111,7 @@ def test_planet_chain_converges_on_every_random_case() -> None:
 
 def test_planet_chain_against_links_and_the_spiral() -> None:
     """The specification's case: agreement to 1.2e-4, energies -1.8770 and -1.7626, tension 0.62."""
-    found = catenary.compare_on_planet(LEFT, RIGHT, LENGTH)
+    found = chain_of_links.compare_on_planet(LEFT, RIGHT, LENGTH)
     assert found.deviation < 1.2e-4
     assert found.chain.residual < 1e-10
     assert found.chain.energy == pytest.approx(-1.8770, abs=5e-5)
@@ -133,19 +149,21 @@ def test_a_large_planet_gives_the_hyperbolic_cosine() -> None:
 
 
 def test_relaxation_is_a_film_of_rigid_links() -> None:
-    chain = catenary.relax((-1, 0), (1, 0.3), 3.0, links=30, frames=20, seed=5)
+    chain = chain_of_links.relax((-1, 0), (1, 0.3), 3.0, links=30, frames=20, seed=5)
     assert chain.frames.shape == (20, 31, 2)
     lengths = np.hypot(*np.moveaxis(np.diff(chain.frames, axis=1), -1, 0))
     np.testing.assert_allclose(lengths, 0.1, rtol=1e-6)
     np.testing.assert_array_equal(chain.frames[:, 0], np.tile([-1.0, 0.0], (20, 1)))
     assert chain.energies[-1] < chain.energies[0]
     assert chain.energy <= chain.energies.min() + 1e-9
-    again = catenary.relax((-1, 0), (1, 0.3), 3.0, links=30, frames=20, seed=5)
+    again = chain_of_links.relax((-1, 0), (1, 0.3), 3.0, links=30, frames=20, seed=5)
     np.testing.assert_array_equal(chain.frames, again.frames)
 
 
 def test_several_planets() -> None:
-    chain = catenary.relax((-1, 2), (1, 2), 2.6, planets=((-1, 0, 1.0), (1, 0, 1.0)), links=40)
+    chain = chain_of_links.relax(
+        (-1, 2), (1, 2), 2.6, planets=((-1, 0, 1.0), (1, 0, 1.0)), links=40
+    )
     assert chain.residual < 1e-9
     mirrored = chain.beads[::-1] * [-1, 1]
     np.testing.assert_allclose(chain.beads, mirrored, atol=1e-6)
@@ -156,6 +174,8 @@ def test_several_planets() -> None:
     [
         lambda: catenary.uniform((0, 0), (1, 0), 0.9),
         lambda: catenary.uniform((0, 0), (0, 1), 2),
+        lambda: catenary.parabola((0, 0), (0, 1), 2),
+        lambda: catenary.parabola((0, 0), (1, 0), 0.9),
         lambda: catenary.uniform((0, 0), (0, 0), 2),
         lambda: catenary.uniform((0, 0), (1, float("nan")), 2),
         lambda: catenary.uniform((0, 0), (1, 0), float("nan")),
@@ -164,10 +184,10 @@ def test_several_planets() -> None:
         lambda: catenary.point_mass((2, 0), (-2, 0), 4.1),
         lambda: catenary.point_mass((2, 0), (4, 0), 3),
         lambda: catenary.point_mass((0, 0), (1, 1), 1.43),
-        lambda: catenary.relax((-1, 1), (1, 1), 2.9, planets=((0, 0, 1),)),
-        lambda: catenary.relax((-1, 1), (1, 1), 2.5, planets=((0, 0, -1),)),
-        lambda: catenary.relax((-1, 1), (1, 1), 2.5, planets=((0, 0, 1),) * 9),
-        lambda: catenary.relax((-1, 1), (1, 1), 2.5, links=1000),
+        lambda: chain_of_links.relax((-1, 1), (1, 1), 2.9, planets=((0, 0, 1),)),
+        lambda: chain_of_links.relax((-1, 1), (1, 1), 2.5, planets=((0, 0, -1),)),
+        lambda: chain_of_links.relax((-1, 1), (1, 1), 2.5, planets=((0, 0, 1),) * 9),
+        lambda: chain_of_links.relax((-1, 1), (1, 1), 2.5, links=1000),
     ],
 )
 def test_impossible_requests_get_a_sentence(call) -> None:

@@ -36,6 +36,26 @@ def test_simplex_race_approaches_a_certified_optimum(problem: str, dimension: in
     assert (race.exponentiated > 0).all()  # never leaves the interior
 
 
+@pytest.mark.parametrize("problem", eg.PROBLEMS)
+def test_start_is_normalised_and_zeros_stay_zero_under_multiplication(problem: str) -> None:
+    race = eg.simplex_race(problem, start=(3.0, 1.0, 0.0), steps=60)
+    np.testing.assert_allclose(race.exponentiated[0], [0.75, 0.25, 0])
+    assert (race.exponentiated[:, 2] == 0).all()
+    assert np.isfinite(race.exponentiated).all() and np.isfinite(race.projected).all()
+    assert race.drift >= 0
+
+
+def test_simplex_surface_is_the_loss_in_the_plane() -> None:
+    surface = eg.simplex_surface("nearest", seed=3, resolution=41)
+    race = eg.simplex_race("nearest", seed=3, steps=1)
+    third = surface.y[:, None] * 2 / math.sqrt(3)
+    second = surface.x - third / 2
+    assert np.isnan(surface.values[-1, 0]) and np.isfinite(surface.values[0, 20])
+    low = np.unravel_index(np.nanargmin(surface.values), surface.values.shape)
+    found = np.array([second[low], third[low[0], 0]])
+    np.testing.assert_allclose(found, race.optimum[1:], atol=0.04)
+
+
 def test_linear_loss_has_the_closed_form_of_a_softmax() -> None:
     """After t steps EG is softmax(-eta t c)."""
     race = eg.simplex_race("linear", dimension=5, rate=0.1, steps=50)
@@ -109,6 +129,10 @@ def test_noise_is_seeded_and_raw_products_explode() -> None:
         lambda: eg.simplex_race("convex"),
         lambda: eg.simplex_race(dimension=1),
         lambda: eg.simplex_race(rate=0),
+        lambda: eg.simplex_race(start=(1, 2)),
+        lambda: eg.simplex_race(start=(0, 0, 0)),
+        lambda: eg.simplex_race(start=(1, -1, 1)),
+        lambda: eg.simplex_surface("convex"),
         lambda: eg.positive_race(features=5, nonzero=6),
         lambda: eg.learned_steps(rate=float("inf")),
         lambda: eg.learned_steps(clip=0),

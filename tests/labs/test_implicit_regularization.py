@@ -49,6 +49,53 @@ def test_explicit_penalty_imitates_a_large_rate() -> None:
     assert race.distance_with < 0.15 * race.distance_without
 
 
+def test_the_best_penalty_tends_to_a_quarter_of_the_rate() -> None:
+    """A first-order law: the best penalty comes nearer to the theory as the rate falls."""
+    ratios = []
+    for rate in (0.12, 0.06, 0.03):
+        curve = igr.penalty_curve(
+            "two-layers", (2.2, 1.5), rate=rate, small_rate=rate / 20, time=15, count=121
+        )
+        ratios.append(curve.best / curve.theory)
+        single = igr.penalty_race(
+            "two-layers",
+            (2.2, 1.5),
+            rate=rate,
+            small_rate=rate / 20,
+            penalty=float(curve.penalties[30]),
+            time=15,
+        )
+        assert curve.distances[30] == pytest.approx(single.distance_with)
+        assert curve.distances[0] == pytest.approx(single.distance_without)
+    assert ratios[0] > ratios[1] > ratios[2] > 1
+    assert ratios[2] == pytest.approx(1, abs=0.2)
+
+
+def test_series_of_the_difference_operator() -> None:
+    """x/(e^x - 1) = 1 - x/2 + x^2/12 - …, and what it means: the exact flow through the steps.
+
+    On a parabola of curvature c descent follows dx/dt = ln(1 - rate c)/rate x exactly; the series
+    gives -(c + rate c^2/2 + …), whose first two terms are the modified flow.
+    """
+    for x in (0.1, 0.05):
+        assert x / np.expm1(x) == pytest.approx(1 - x / 2 + x**2 / 12, abs=x**4 / 700)
+    c, rate = 3.0, 0.02
+    found = igr.trajectories("1.5*x^2 + 0y", (2.0, 0.0), rate=rate, steps=10)
+    speed = np.log(found.modified_flow[-1, 0] / 2) / found.times[-1]
+    assert speed == pytest.approx(np.log(1 - rate * c) / rate, abs=rate**2 * c**3 / 2)
+    assert speed == pytest.approx(-(c + rate * c**2 / 2), rel=1e-9)
+
+
+def test_each_halving_halves_one_gap_and_quarters_the_other() -> None:
+    """The sheet's own check: ratios per halving near 2 for the flow and 4 for the modified one."""
+    plot = igr.order_plot("himmelblau", (0.3, -0.8), time=1.0, fewest_steps=8, halvings=6)
+    flow = plot.gap_flow[:-1] / plot.gap_flow[1:]
+    modified = plot.gap_modified[:-1] / plot.gap_modified[1:]
+    assert flow[-1] == pytest.approx(2, abs=0.05)
+    assert modified[-1] == pytest.approx(4, abs=0.15)
+    assert (flow < 2.6).all() and (modified > 3.4).all()
+
+
 def test_a_large_rate_ends_in_a_flatter_minimum() -> None:
     sweep = igr.sharpness_sweep(rates=(0.005, 0.3), count=8)
     assert (np.diff(sweep.sharpness) < 0).all()
@@ -77,6 +124,8 @@ def test_two_layers_lose_imbalance_by_an_exact_factor() -> None:
         lambda: igr.sharpness_sweep(rates=(1e-5, 0.1), time=1000.0),
         lambda: igr.penalty_race(small_rate=1e-5, time=1000.0),
         lambda: igr.penalty_race(penalty=-1.0),
+        lambda: igr.penalty_curve(small_rate=1e-5, time=1000.0),
+        lambda: igr.penalty_curve("valley", (1, 1), rate=5.0),
     ],
 )
 def test_impossible_requests_get_a_sentence(call) -> None:

@@ -98,6 +98,20 @@ def test_race_gains_the_theoretical_digits_per_term() -> None:
     assert runs["chudnovsky"].digits[-1] == 700
 
 
+def test_readouts_agree_as_far_as_the_race_says() -> None:
+    runs = {run.name: run.digits for run in pi_digits.race(terms=6, precision=200)}
+    pi = pi_digits.digits(120)
+    for terms in (1, 3, 6):
+        for found in pi_digits.readouts(terms=terms, places=120):
+            assert found.text[: found.agreeing] == pi[: found.agreeing]
+            assert len(found.text) == 122 and found.text[found.agreeing] != pi[found.agreeing]
+            decimals = max(found.agreeing - 2, 0)
+            assert decimals == pytest.approx(runs[found.name][terms - 1], abs=1.1)
+    first = {found.name: found for found in pi_digits.readouts(terms=1, places=30)}
+    assert first["ramanujan"].text.startswith("3.14159273")
+    assert first["chudnovsky"].agreeing == 15
+
+
 def test_identities() -> None:
     found = {identity.name: identity for identity in pi_digits.identities(60)}
     assert len(found) == 8

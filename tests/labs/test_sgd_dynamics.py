@@ -137,31 +137,6 @@ def test_outcome_map_agrees_with_single_runs() -> None:
     assert np.isnan(found.loss[:, -1]).any()
 
 
-@pytest.mark.parametrize(
-    ("text", "temperature", "rate", "momentum"),
-    [
-        ("bowl", 0.4, 0.02, 0.0),
-        ("double-well", 0.4, 0.01, 0.0),
-        ("four-wells", 0.5, 0.01, 0.0),
-        ("double-well", 0.4, 0.003, 0.9),
-        ("four-wells", 0.5, 0.005, 0.9),
-        ("x^4/4 + (y - x/2)^2", 0.5, 0.01, 0.0),
-    ],
-)
-def test_walkers_find_the_boltzmann_density(
-    text: str, temperature: float, rate: float, momentum: float
-) -> None:
-    """Kolmogorov-Smirnov distance of both marginals under 0.02."""
-    found = sgd_dynamics.boltzmann(
-        text, temperature=temperature, rate=rate, momentum=momentum, walkers=3000, bins=24
-    )
-    assert max(found.ks_x, found.ks_y) < 0.02
-    assert found.total_variation < 0.05
-    cell = (found.x[1] - found.x[0]) * (found.y[1] - found.y[0])
-    assert found.theory.sum() * cell == pytest.approx(1)
-    assert found.histogram.sum() * cell == pytest.approx(1)
-
-
 def test_temperature_is_the_post_s_sigma_squared() -> None:
     """SGD with gradient noise s on a parabola: variance rate s^2 / (2 - rate), near sigma^2."""
     rate, noise = 0.05, 3.0
@@ -173,14 +148,27 @@ def test_temperature_is_the_post_s_sigma_squared() -> None:
     assert seen.var() == pytest.approx(path.temperature / (1 - rate / 2), rel=0.1)
 
 
-def test_escape_times_match_the_exact_mean() -> None:
-    found = sgd_dynamics.escape_times(temperature=0.5, walkers=1500, rate=0.005)
-    assert found.mean == pytest.approx(found.exact_mean, rel=0.08)
-    assert found.arrived > 0.99
-    cold = sgd_dynamics.escape_times(temperature=0.06, walkers=10, max_steps=10)
-    assert cold.exact_mean == pytest.approx(cold.arrhenius, rel=0.1)  # Kramers' limit
-    mirrored = sgd_dynamics.escape_times(start=1, target=-1, temperature=0.06, walkers=10)
-    assert mirrored.exact_mean == pytest.approx(cold.exact_mean, rel=1e-6)
+def test_momentum_heats() -> None:
+    """Stationary variance on a parabola of curvature one, in closed form and near sigma^2."""
+    rate, beta, noise = 0.02, 0.8, 2.0
+    found = sgd_dynamics.race(
+        "bowl",
+        (0, 0),
+        rate=rate,
+        momentum=beta,
+        noise=noise,
+        steps=2000,
+        methods=("sgd-momentum",),
+        seed=2,
+    )
+    assert found.momentum_temperature == pytest.approx(5 * found.temperature)
+    # v' = beta v - rate (x + s xi), x' = x + v': a linear recurrence with a covariance equation.
+    step = np.array([[beta, -rate], [beta, 1 - rate]])
+    kick = (rate * noise) ** 2 * np.ones((2, 2))
+    covariance = np.linalg.solve(np.eye(4) - np.kron(step, step), kick.ravel()).reshape(2, 2)
+    assert found.momentum_temperature == pytest.approx(covariance[1, 1], rel=0.01)
+    seen = found.paths[0].points[200:]
+    assert seen.var() == pytest.approx(covariance[1, 1], rel=0.15)
 
 
 def test_retuning_keeps_the_friction() -> None:
@@ -191,6 +179,19 @@ def test_retuning_keeps_the_friction() -> None:
         assert found.momentum == pytest.approx(found.exact, abs=1e-3)
         assert found.friction_after == pytest.approx(found.friction_before, rel=0.03)
         assert found.friction_untuned > 1.3 * found.friction_before
+
+
+def test_retuned_descent_stays_with_its_equation() -> None:
+    """After a cut to a tenth, the retuned momentum follows the old equation, the old one does not."""
+    found = sgd_dynamics.retuned_race("valley", (-2.6, 1.2), rate=0.02, ratio=0.1, steps=100)
+    gap = {
+        name: float(np.linalg.norm(getattr(found, name) - found.flow, axis=1).max())
+        for name in ("before", "untuned", "retuned")
+    }
+    assert gap["retuned"] < 0.5 * gap["before"] < 0.2 * gap["untuned"]
+    assert found.steps_after == pytest.approx(100 / np.sqrt(0.1), rel=0.02)
+    same = sgd_dynamics.retuned_race("valley", (-2.6, 1.2), ratio=1.0)
+    np.testing.assert_allclose(same.retuned, same.before, atol=1e-9)
 
 
 def test_curvatures() -> None:
@@ -213,14 +214,9 @@ def test_curvatures() -> None:
         lambda: sgd_dynamics.race("log(-1-x^2)", (1, 1)),
         lambda: sgd_dynamics.race("1e6*x^2+y^2", (1, 1), rate=10, steps=2000),
         lambda: sgd_dynamics.race("bowl", (1, 1), box=(1, 1, 0, 2)),
-        lambda: sgd_dynamics.boltzmann("saddle", temperature=100),
-        lambda: sgd_dynamics.boltzmann("x"),
-        lambda: sgd_dynamics.boltzmann("bowl", walkers=20_000, steps=20_000),
-        lambda: sgd_dynamics.boltzmann("bowl", rate=50),
-        lambda: sgd_dynamics.escape_times("x"),
-        lambda: sgd_dynamics.escape_times(target=-1.0),
-        lambda: sgd_dynamics.escape_times(temperature=1e-3),
         lambda: sgd_dynamics.retune(0.01, 0.5, 1000),
+        lambda: sgd_dynamics.retuned_race("bowl", (1, 1), ratio=2),
+        lambda: sgd_dynamics.temperature(0.1, 1.0, 1.0),
         lambda: sgd_dynamics.stability_map("adam"),
         lambda: landscapes.surface("bowl", resolution=10_000),
     ],
