@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from core.models.crf import Chain
+from core.models.chain import Chain
 
 SHAPES = ((64, 128, 9), (32, 512, 31))  # batch, time, tags
 REPEATS = 15

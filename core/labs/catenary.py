@@ -97,6 +97,8 @@ class RadiusLimit:
 
     radii: Array
     deviation: Array  # largest vertical distance between the two curves
+    flat: Array  # (n, 2), the hyperbolic cosine, heights from the ends
+    curved: tuple[Array, ...]  # (n, 2) each, above the planet of each radius
 
 
 def uniform(
@@ -315,15 +317,16 @@ def radius_limit(
     width = _inputs.number("width", width, 0.01, 10, zh="宽度")
     sizes = _inputs.vector("list of radii", radii, sizes=(1, 20), bounds=(width, 1e4), zh="半径列")
     flat = uniform((-width / 2, 0.0), (width / 2, 0.0), length)
-    deviation = []
+    curves, deviation = [], []
     for radius in sizes:
         height = math.sqrt(radius**2 - width**2 / 4)
-        round_ = point_mass(
-            (width / 2, height), (-width / 2, height), length, k=float(radius) ** 2, points=400
-        )
-        at = np.interp(flat.points[:, 0], *round_.points[::-1].T) - height
+        ends = (-width / 2, height), (width / 2, height)
+        chain = point_mass(*ends, length, k=float(radius) ** 2, points=400)
+        curve = chain.points - [0.0, height]
+        at = np.interp(flat.points[:, 0], *curve.T)
+        curves.append(curve)
         deviation.append(float(np.abs(at - flat.points[:, 1]).max()))
-    return RadiusLimit(sizes, np.array(deviation))
+    return RadiusLimit(sizes, np.array(deviation), flat.points, tuple(curves))
 
 
 def _ratio(theta: float, m: float) -> float:

@@ -11,6 +11,7 @@ then solves for the rest position to rounding error. Units as in `core.labs.cate
 """
 
 import math
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -55,6 +56,29 @@ class PlanetComparison:
     chain: Relaxation
     spiral: Spiral | None  # None when no spiral has this length
     deviation: float  # largest radial distance of a bead from the curve
+
+
+def parse_planets(text: str) -> tuple[tuple[float, float, float], ...]:
+    """Planets `x, y, k`, one a line or separated by semicolons; no planet means uniform gravity."""
+    if len(text) > 1000:
+        raise InputError(
+            en=f"The list of planets has {len(text)} characters; at most 1000 are read.",
+            zh=f"行星列表有 {len(text)} 个字符，最多读 1000 个，请缩短。",
+        )
+    found = []
+    for line in re.split(r"[\n;；]", text):
+        words = [word for word in re.split(r"[\s,，]+", line) if word]
+        if not words:
+            continue
+        try:
+            x, y, k = map(float, words)
+        except ValueError:
+            raise InputError(
+                en=f"{line.strip()[:30]!r} is no planet. Write x, y, k, such as 0, -1, 1.",
+                zh=f"{line.strip()[:30]!r} 不是一个行星，请写 x, y, k，例如 0, -1, 1。",
+            ) from None
+        found.append((x, y, k))
+    return tuple(found)
 
 
 def relax(

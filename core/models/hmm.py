@@ -32,7 +32,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from core.models.crf import Chain
+from core.models.chain import Chain
 from core.text.characters import KNOWN, PADDING, encode_texts, hash_strings, look_up
 from core.text.spans import normalise
 from core.text.tags import Span, segmentation_tags

@@ -26,7 +26,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from core.models.crf import CRF, Chain
+from core.models.chain import Chain
+from core.models.crf import CRF
 
 DECODERS = ("crf", "memm", "softmax")
 

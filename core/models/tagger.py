@@ -33,7 +33,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from core.models.crf import Chain
+from core.models.chain import Chain
 from core.models.tag_heads import DECODERS, SoftmaxHead, make_head
 from core.text.characters import KNOWN, PADDING, hash_strings, look_up
 from core.text.tags import TagSet

@@ -16,12 +16,13 @@ import unicodedata
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from core.errors import InputError, check_whole
-from core.models.crf import FREE, Chain
+from core.models.chain import FREE, Chain, Messages
 from core.runtime import Timing
 from core.text.tags import TagSet
 
@@ -244,6 +245,7 @@ def explore(
     started = time.perf_counter()
     chain = edited_chain(tag_set, scores, edits, legal=legal, probabilities=probabilities)
     messages = chain.messages()
+    posterior = chain.posterior(messages)
     log_z = float(messages.log_partition)
     if log_z == -math.inf:
         raise InputError(
@@ -253,7 +255,7 @@ def explore(
     best, previous = _best_beginnings(chain)
     found = chain.k_best(min(paths, MAX_PATHS))
     kept = [row for row, score in enumerate(found.scores[0].tolist()) if score > -math.inf]
-    drawn = _paths(text, tag_set, chain, found.tags[0][kept], log_z)
+    drawn = _paths(text, tag_set, chain, messages, found.tags[0][kept])
     compute_ms = 1000 * (time.perf_counter() - started)
     if not cached:
         compute_ms += scores.timing.compute_ms
@@ -270,16 +272,14 @@ def explore(
         legal_end=tuple(tag_set.legal.end),
         edited={f"{before}>{after}": score for (before, after), score in edits.steps.items()},
         pinned=dict(edits.pins),
-        marginals=tuple(
-            tuple(round(p, 5) for p in row) for row in chain.marginals()[0].clamp(0, 1).tolist()
-        ),
+        marginals=_table(posterior.unary[0].clamp(0, 1)),
         forward=_table(messages.forward[0]),
         backward=_table(messages.backward[0]),
         best=_table(best),
         previous=tuple(map(tuple, previous.tolist())),
         paths=drawn,
         log_partition=round(log_z, 5),
-        entropy=round(max(0.0, float(chain.entropy())), 5),
+        entropy=round(max(0.0, float(chain.entropy(posterior))), 5),
         cached=cached,
         timing=replace(
             scores.timing,
@@ -364,16 +364,17 @@ def _best_beginnings(chain: Chain) -> tuple[Tensor, Tensor]:
 
 
 def _paths(
-    text: str, tag_set: TagSet, chain: Chain, tags: Tensor, log_z: float
+    text: str, tag_set: TagSet, chain: Chain, messages: Messages, tags: Tensor
 ) -> tuple[Path, ...]:
     """Paths `(k, time)` of the one sentence with their terms and spans."""
-    count = len(tags)
+    count, log_z = len(tags), float(messages.log_partition)
     many = replace(
         chain,
         emissions=chain.emissions.expand(count, -1, -1),
         lengths=chain.lengths.expand(count),
     )
-    terms, along = many.decompose(tags), many.along(tags)
+    shared = Messages(*(part.expand(count, *part.shape[1:]) for part in messages))
+    terms, along = many.decompose(tags), many.along(tags, shared)
     scores = terms.total()
     made = []
     for i, row in enumerate(tags.tolist()):
@@ -421,8 +422,10 @@ def _probability(log_p: float) -> float:
 
 
 def _row(values: Tensor) -> Row:
-    return tuple(None if v == -math.inf else round(v, 5) for v in values.tolist())
+    return _table(values.unsqueeze(0))[0]
 
 
-def _table(values: Tensor) -> tuple[Row, ...]:
-    return tuple(_row(row) for row in values)
+def _table(values: Tensor) -> tuple[Any, ...]:
+    """Rows of numbers with five places and None for minus infinity; rounded as a whole, for speed."""
+    rows = values.round(decimals=5).tolist()
+    return tuple(tuple(None if v == -math.inf else v for v in row) for row in rows)

@@ -23,7 +23,7 @@ from torch import Tensor
 from core import hub, runtime
 from core.errors import check_choice, check_range
 from core.models import hmm
-from core.models.crf import Chain
+from core.models.chain import Chain
 from core.models.hmm import HMMSegmenter
 from core.models.hmm import Lattice as WordLattice
 from core.models.tagger import Tagger

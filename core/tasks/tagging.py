@@ -23,7 +23,7 @@ from torch import Tensor
 
 from core import hub, runtime
 from core.errors import InputError, check_choice, check_range
-from core.models.crf import Chain
+from core.models.chain import Chain
 from core.models.tag_heads import MEMM, SoftmaxHead, locally_normalised
 from core.models.tagger import Tagger
 from core.runtime import Timing

@@ -160,6 +160,11 @@ def test_relaxation_is_a_film_of_rigid_links() -> None:
     np.testing.assert_array_equal(chain.frames, again.frames)
 
 
+def test_typed_planets() -> None:
+    assert chain_of_links.parse_planets("") == ()
+    assert chain_of_links.parse_planets("0, -1, 1\n 2，.5 3;") == ((0, -1, 1), (2, 0.5, 3))
+
+
 def test_several_planets() -> None:
     chain = chain_of_links.relax(
         (-1, 2), (1, 2), 2.6, planets=((-1, 0, 1.0), (1, 0, 1.0)), links=40
@@ -188,6 +193,12 @@ def test_several_planets() -> None:
         lambda: chain_of_links.relax((-1, 1), (1, 1), 2.5, planets=((0, 0, -1),)),
         lambda: chain_of_links.relax((-1, 1), (1, 1), 2.5, planets=((0, 0, 1),) * 9),
         lambda: chain_of_links.relax((-1, 1), (1, 1), 2.5, links=1000),
+        lambda: chain_of_links.parse_planets("0 1"),
+        lambda: chain_of_links.parse_planets("0 1 __import__('os')"),
+        lambda: chain_of_links.parse_planets("0 0 1;" * 1000),
+        lambda: chain_of_links.relax(
+            (-1, 1), (1, 1), 2.5, planets=chain_of_links.parse_planets("nan 0 1")
+        ),
     ],
 )
 def test_impossible_requests_get_a_sentence(call) -> None:

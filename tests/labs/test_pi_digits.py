@@ -106,7 +106,7 @@ def test_readouts_agree_as_far_as_the_race_says() -> None:
             assert found.text[: found.agreeing] == pi[: found.agreeing]
             assert len(found.text) == 122 and found.text[found.agreeing] != pi[found.agreeing]
             decimals = max(found.agreeing - 2, 0)
-            assert decimals == pytest.approx(runs[found.name][terms - 1], abs=1.1)
+            assert decimals == pytest.approx(runs[found.name][terms - 1], abs=1.6)
     first = {found.name: found for found in pi_digits.readouts(terms=1, places=30)}
     assert first["ramanujan"].text.startswith("3.14159273")
     assert first["chudnovsky"].agreeing == 15

@@ -7,7 +7,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from core.models.crf import CRF, FREE, Chain
+from core.models.chain import FREE, Chain
+from core.models.crf import CRF
 
 LENGTHS = torch.tensor([5, 3, 1, 4])
 TIME, TAGS = 5, 3
@@ -251,7 +252,7 @@ def test_half_precision_is_accumulated_in_full(dtype: torch.dtype) -> None:
 
 
 def test_the_walk_on_a_cpu_equals_the_one_for_any_device() -> None:
-    from core.models.crf import _walk, _walk_on_cpu
+    from core.models.chain import _walk, _walk_on_cpu
 
     made = build("shared")
     alphas = made._best_scores()
