@@ -29,14 +29,14 @@ class PoemVAERecipe(Recipe):
     name = "poem-vae"
     model_class = PoemVAE
 
-    steps: int = 18_000
+    steps: int = 7200
     batch_size: int = 2560  # characters, so that every form costs the same
     learning_rate: float = 1.5e-3
     warmup: int = 400
-    cooldown: float = 0.25
+    cooldown: float = 0.33
     weight_decay: float = 0.01
     betas: tuple[float, float] = (0.9, 0.98)
-    ema: float | None = 0.999
+    ema: float | None = 0.998
     evaluate_every: int = 1000
     mixed_precision: str = "bf16"
 
@@ -46,7 +46,7 @@ class PoemVAERecipe(Recipe):
     head_layers: int = 2
     theme: int = 16
     local: int = 8
-    language_steps: int = 8000  # first lesson: the decoder alone learns the language
+    language_steps: int = 2200  # first lesson: the decoder alone learns the language
     beta: float = 0.7  # weight of the KL; below 1, so that codes say enough to reconstruct from
     beta_steps: int = 400  # it rises over these steps, or a decoder that knows the language never
     # looks at the code (at full weight from the first step the KL falls to a quarter nat)
