@@ -25,18 +25,18 @@ from core.errors import InputError
 from core.labs import _inputs, points_2d
 from core.labs._inputs import Array
 from core.labs.couplings_2d import COUPLINGS, MIXINGS, Layer, RealNVP
-from core.labs.residual_2d import ITERATIONS, LOG_DETS, ResidualBlocks
+from core.labs.points_2d import VIEW, Box, DensityMap
+from core.labs.residual_2d import LOG_DETS, ResidualBlocks
 from core.labs.training_2d import Adam, Trainer
 from core.nn import standard_normal_log_prob
 
 Model = Literal["realnvp", "i-resnet"]
 MODELS: tuple[Model, ...] = ("realnvp", "i-resnet")
-BOX = (-4.0, 4.0, -4.0, 4.0)
 
 
 @dataclass(frozen=True, kw_only=True)
 class FlowSettings:
-    """What to train; the defaults learn the moons in about ten seconds on one core."""
+    """What to train; the defaults learn the moons within 300 steps, seconds on one core."""
 
     data: str = "moons"
     own: tuple[tuple[float, float], ...] = ()  # points for data="own"
@@ -49,7 +49,7 @@ class FlowSettings:
     log_det: str = "exact"  # i-resnet: what the loss uses
     terms: int = 5  # i-resnet: N of the series
     volume: bool = True  # False leaves ln |det| out of the loss, which then collapses
-    rate: float = 5e-3
+    rate: float = 1e-2
     batch: int = 256
     seed: int = 0
 
@@ -69,16 +69,6 @@ class FlowSettings:
         _inputs.number("learning rate", self.rate, 1e-6, 0.3, zh="学习率")
         _inputs.integer("batch size", self.batch, 8, 4096, zh="批大小")
         _inputs.seed(self.seed)
-
-
-@dataclass(frozen=True)
-class DensityMap:
-    """Log-density on a grid; `values[row, column]` belongs to `(x[column], y[row])`."""
-
-    x: Array
-    y: Array
-    values: Array  # nats per unit area; or the log-determinant of the map, by `volume_map`
-    total: float  # integral of the density over the window
 
 
 @dataclass(frozen=True)
@@ -180,49 +170,31 @@ class FlowTrainer(Trainer):
         rng = np.random.default_rng(_inputs.seed(seed))
         return points_2d.sample(self.settings.data, count, rng, self.settings.own)
 
-    def log_density(
-        self, *, resolution: int = 80, box: tuple[float, float, float, float] = BOX
-    ) -> DensityMap:
+    def log_density(self, *, resolution: int = 80, box: Box = VIEW) -> DensityMap:
         """The log-density on a grid of cell centres."""
-        return self._map(resolution, box, self.log_prob)
+        return self.maps(resolution=resolution, box=box)[0]
 
-    def volume_map(
-        self, *, resolution: int = 80, box: tuple[float, float, float, float] = BOX
-    ) -> DensityMap:
+    def volume_map(self, *, resolution: int = 80, box: Box = VIEW) -> DensityMap:
         """ln |det| of the map from data to noise: constant for additive couplings."""
+        return self.maps(resolution=resolution, box=box)[1]
 
-        @torch.no_grad()
-        def volume(points: Array) -> Array:
-            self.flow.eval()
-            _, log_det = self.flow((_points(points) - self.shift) / self.spread)
-            result: Array = (log_det - self.spread.log().sum()).numpy()
-            return result
-
-        return self._map(resolution, box, volume)
-
-    def _map(
-        self,
-        resolution: int,
-        box: tuple[float, float, float, float],
-        function: Callable[[Array], Array],
-    ) -> DensityMap:
-        resolution = _inputs.integer("resolution", resolution, 2, 500, zh="分辨率")
-        x0, x1, y0, y1 = _inputs.vector("window", box, sizes=(4, 4), bounds=(-100, 100), zh="窗口")
-        if x0 >= x1 or y0 >= y1:
-            raise InputError(
-                en=f"The window {box} is empty. Give (x from, x to, y from, y to), from < to.",
-                zh=f"窗口 {box} 是空的，请按（x 起, x 止, y 起, y 止）给出，且起小于止。",
-            )
-        middle = (np.arange(resolution) + 0.5) / resolution
-        x, y = x0 + (x1 - x0) * middle, y0 + (y1 - y0) * middle
-        grid = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
-        values = np.concatenate(
-            [function(part) for part in np.array_split(grid, 1 + len(grid) // 8192)]
-        )
-        cell = (x1 - x0) * (y1 - y0) / resolution**2
+    @torch.no_grad()
+    def maps(self, *, resolution: int = 80, box: Box = VIEW) -> tuple[DensityMap, DensityMap]:
+        """`log_density` and `volume_map` at the price of one."""
+        x, y, grid, cell = points_2d.cells(resolution, box)
+        resolution = len(x)
+        self.flow.eval()
+        made = []
+        # In pieces, so that the hidden layers stay in the processor's cache.
+        for part in np.array_split(grid, 1 + len(grid) // 2048):
+            z, log_det = self.flow(self.standardised(part))
+            log_det = log_det - self.spread.log().sum()
+            made.append(torch.stack([standard_normal_log_prob(z).sum(dim=1) + log_det, log_det]))
+        density, volume = torch.cat(made, dim=1).numpy().reshape(2, resolution, resolution)
+        density = np.nan_to_num(density, nan=-math.inf, neginf=-math.inf, posinf=math.inf)
         with np.errstate(over="ignore"):
-            total = float(np.exp(values).sum() * cell)
-        return DensityMap(x, y, values.reshape(resolution, resolution), total)
+            total = float(np.exp(density).sum() * cell)
+        return DensityMap(x, y, density, total), DensityMap(x, y, volume, total)
 
     def grid_deformation(self, *, resolution: int = 21, reach: float = 2.5) -> Deformation:
         """A square grid of noise on its way to the data, layer by layer."""
@@ -252,9 +224,8 @@ class FlowTrainer(Trainer):
         flow = self.flow
         if isinstance(flow, ResidualBlocks):
             matrices = flow.matrices()
-            return [
-                partial(_solved, flow, block, matrices) for block in reversed(range(flow.depth))
-            ]
+            blocks = reversed(range(flow.depth))
+            return [partial(flow.undo, block, matrices=matrices) for block in blocks]
         return [partial(_undone, layers) for layers in reversed(flow.stages())]
 
     def conditions(self, *, count: int = 200, seed: int = 0) -> Conditions:
@@ -289,10 +260,6 @@ class FlowTrainer(Trainer):
                 x = layer(x)[0]
             states.append(x)
         return states
-
-
-def _solved(flow: ResidualBlocks, block: int, matrices: list[Tensor], y: Tensor) -> Tensor:
-    return flow.fixed_point(block, y, ITERATIONS, matrices)[-1]
 
 
 def _undone(layers: list[Layer], y: Tensor) -> Tensor:

@@ -1,6 +1,10 @@
-"""Point clouds in the plane to learn densities from; all fit into the window from -4 to 4."""
+"""Point clouds in the plane to learn densities from, and grids to look at the densities on.
+
+All clouds fit into the window from -4 to 4.
+"""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,6 +19,34 @@ OWN_BLUR = 0.08  # standard deviation of the noise around a visitor's points
 MODE_WIDTH = 0.12  # standard deviation of each of the 25 Gaussians
 # Centres of the 25 Gaussians, shape (25, 2).
 MODES: Array = np.stack(np.meshgrid(*[np.linspace(-3, 3, 5)] * 2), axis=-1).reshape(-1, 2)
+
+Box = tuple[float, float, float, float]  # x from, x to, y from, y to
+VIEW: Box = (-WINDOW, WINDOW, -WINDOW, WINDOW)
+
+
+@dataclass(frozen=True)
+class DensityMap:
+    """Log-density on a grid; `values[row, column]` belongs to `(x[column], y[row])`."""
+
+    x: Array
+    y: Array
+    values: Array  # nats per unit area; of a `volume_map` the log-determinant
+    total: float  # integral of the density over the window
+
+
+def cells(resolution: int, box: Box) -> tuple[Array, Array, Array, float]:
+    """Centres x and y `(resolution,)`, all points `(resolution**2, 2)` row by row, a cell's area."""
+    resolution = _inputs.integer("resolution", resolution, 2, 500, zh="分辨率")
+    x0, x1, y0, y1 = _inputs.vector("window", box, sizes=(4, 4), bounds=(-100, 100), zh="窗口")
+    if x0 >= x1 or y0 >= y1:
+        raise InputError(
+            en=f"The window {box} is empty. Give (x from, x to, y from, y to), from < to.",
+            zh=f"窗口 {box} 是空的，请按（x 起, x 止, y 起, y 止）给出，且起小于止。",
+        )
+    middle = (np.arange(resolution) + 0.5) / resolution
+    x, y = x0 + (x1 - x0) * middle, y0 + (y1 - y0) * middle
+    grid = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
+    return x, y, grid, float((x1 - x0) * (y1 - y0)) / resolution**2
 
 
 def sample(

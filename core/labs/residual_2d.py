@@ -22,6 +22,7 @@ from core.labs.training_2d import normal
 
 LOG_DETS = ("exact", "series", "roulette")
 ITERATIONS = 60  # fixed-point steps of a block's inverse
+_STILL = 1e-14
 _STOP = 0.5  # chance of the roulette to end after each term
 
 
@@ -116,11 +117,22 @@ class ResidualBlocks(nn.Module):
         return x, total
 
     def inverse(self, z: Tensor, iterations: int = ITERATIONS) -> Tensor:
-        """Noise `(batch, 2)` to data by `iterations` fixed-point steps per block."""
+        """Noise `(batch, 2)` to data by at most `iterations` fixed-point steps per block."""
         matrices = self.matrices()
         for block in reversed(range(self.depth)):
-            z = self.fixed_point(block, z, iterations, matrices)[-1]
+            z = self.undo(block, z, iterations, matrices=matrices)
         return z
+
+    def undo(
+        self, block: int, y: Tensor, iterations: int = ITERATIONS, *, matrices: list[Tensor]
+    ) -> Tensor:
+        """The inverse of one block; it ends early once a step no longer changes anything."""
+        x = y
+        for _ in range(iterations):
+            before, x = x, y - self.residual(block, x, matrices)
+            if float((x - before).abs().max()) < _STILL:
+                break
+        return x
 
     def fixed_point(
         self, block: int, y: Tensor, iterations: int, matrices: list[Tensor]
