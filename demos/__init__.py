@@ -1,4 +1,4 @@
-"""The gallery: every public module of this package is one tab, found by its file alone."""
+"""The gallery: every public module or package in here is one tab, found by its name alone."""
 
 import importlib
 import pkgutil
@@ -47,7 +47,7 @@ class Reference:
 class Demo:
     """One tab. Title, summary and section texts are bilingual, see `demos._words.say`."""
 
-    slug: str  # the file's name with dashes; names the tab in links and the API
+    slug: str  # the module's name with dashes; names the tab in links and the API
     section: str
     title: str  # the chip, a few characters
     heading: str  # the page title
@@ -85,7 +85,7 @@ def discover() -> tuple[list[Demo], list[Broken]]:
         try:
             demo = importlib.import_module(f"demos.{module.name}").DEMO
             if demo.slug != module.name.replace("_", "-"):
-                raise ValueError(f"its slug is {demo.slug!r}, its file says otherwise")
+                raise ValueError(f"its slug is {demo.slug!r}, its module's name says otherwise")
             found.append(demo)
         except Exception as error:  # one broken tab must not take the others with it
             broken.append(Broken(module.name, f"{type(error).__name__}: {error}"))

@@ -1,5 +1,6 @@
 """What a handler returns: blocks to draw, the run's timing, and how it all came about."""
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, is_dataclass
 from typing import Any
@@ -18,8 +19,7 @@ class Call:
 
     def code(self) -> str:
         """A runnable snippet; arguments at their defaults are left out."""
-        module = self.function.__module__
-        package, _, name = module.rpartition(".")
+        package, _, name = _home(self.function).rpartition(".")
         defaults = _defaults(self.function)
         given = [
             f"{key}={value!r}"
@@ -30,7 +30,19 @@ class Call:
         call = f"{name}.{self.function.__name__}"
         if len(call) + len(inside) > 70:
             inside = "\n    " + ",\n    ".join(given) + ",\n"
-        return f"from {package} import {name}\n\nresult = {call}({inside})\nprint(result)"
+        imported = f"from {package} import {name}" if package else f"import {name}"
+        return f"{imported}\n\nresult = {call}({inside})\nprint(result)"
+
+
+def _home(function: Callable[..., Any]) -> str:
+    """The nearest public package that offers a function, else the module that defines it."""
+    name, package = function.__name__, function.__module__.rpartition(".")[0]
+    while package:
+        public = not any(part.startswith("_") for part in package.split("."))
+        if public and getattr(sys.modules.get(package), name, None) is function:
+            return package
+        package = package.rpartition(".")[0]
+    return function.__module__
 
 
 def _defaults(function: Callable[..., Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ live answers.
 import argparse
 import json
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +30,9 @@ def scenes_of(demo: Demo) -> list[Scene]:
     return tab.scenes
 
 
+@cache
 def first_outcome(scene: Scene) -> Outcome:
-    """The answer to a scene's defaults; the last one of a stream."""
+    """The answer to a scene's defaults, computed once; the last one of a stream."""
     assert scene.handler is not None
     return last(scene.handler(**scene.defaults))
 

@@ -1,11 +1,13 @@
 """Code snippets, formulas and plain values of an outcome."""
 
+import importlib
 from dataclasses import dataclass
 
 import numpy as np
 
 from core.latent import lerp
 from core.tasks import poems
+from core.tasks.poems import reading
 from demos._outcome import Call, Outcome, formula, plain, run_line
 
 
@@ -39,12 +41,39 @@ def test_snippet_quotes_what_a_visitor_typed():
 
 
 def test_long_snippets_break_lines():
-    code = Call(poems.compose, {"model": "poem-vae-2018", "acrostic": "科学", "fixed": "?" * 60}).code()
+    code = Call(
+        poems.compose, {"model": "poem-vae-2018", "acrostic": "科学", "fixed": "?" * 60}
+    ).code()
     assert code.count("\n    ") == 3
 
 
 def test_snippet_of_a_function_elsewhere():
     assert Call(lerp, {"a": 1, "b": 2, "t": 0.5}).code().startswith("from core import latent")
+
+
+def test_snippet_names_the_package_that_offers_the_function():
+    assert poems.read.__module__ == "core.tasks.poems.reading"
+    code = Call(poems.read, {}).code()
+    assert code.startswith("from core.tasks import poems\n\nresult = poems.read(")
+    # Not offered by the package: the module that defines it.
+    code = Call(reading.encoded, {}).code()
+    assert code.startswith("from core.tasks.poems import reading\n\nresult = reading.encoded(")
+
+
+def test_snippet_passes_private_packages_by(tmp_path, monkeypatch):
+    inner = tmp_path / "snippet_shop" / "_inner"
+    inner.mkdir(parents=True)
+    (inner / "goods.py").write_text("def sell(): return 'sold'\ndef store(): return 'stored'\n")
+    (inner / "__init__.py").write_text("from snippet_shop._inner.goods import sell, store\n")
+    (inner.parent / "__init__.py").write_text(
+        "from snippet_shop._inner import sell\nstore = 'another thing of that name'\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    goods = importlib.import_module("snippet_shop._inner.goods")
+    code = Call(goods.sell, {}).code()
+    assert code == "import snippet_shop\n\nresult = snippet_shop.sell()\nprint(result)"
+    exec(code, {})  # noqa: S102 (the snippet itself is under test)
+    assert Call(goods.store, {}).code().startswith("from snippet_shop._inner import goods\n")
 
 
 def test_plain_values_of_nested_results():

@@ -422,7 +422,8 @@ def _probability(log_p: float) -> float:
 
 
 def _row(values: Tensor) -> Row:
-    return _table(values.unsqueeze(0))[0]
+    row: Row = _table(values.unsqueeze(0))[0]
+    return row
 
 
 def _table(values: Tensor) -> tuple[Any, ...]:

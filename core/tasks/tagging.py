@@ -358,6 +358,12 @@ def export(text: str, entities: Sequence[Span | Found], form: str = "bio") -> st
 # -- weights --------------------------------------------------------------------------------------
 
 
+def offered() -> tuple[str, ...]:
+    """The models whose weights are registered; the first one in any case, so that its lack is said."""
+    known = hub.names()
+    return tuple(name for name in MODELS if name in known or name == MODELS[0])
+
+
 def weights_of(model: str, decoder: str) -> str:
     """The weights whose scores a decoder reads: its own where they exist, else the CRF's."""
     own = f"{model}-{decoder}"

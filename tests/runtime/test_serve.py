@@ -13,7 +13,7 @@ import pytest
 from torch import nn
 
 from core.runtime.serve import RayBackend, Replica, parse_replicas, reference, resolve
-from core.tasks import poems
+from core.tasks.poems import writing
 
 ROOT = Path(__file__).resolve().parents[2]
 began, opened = threading.Event(), threading.Event()
@@ -43,8 +43,8 @@ def test_numbers_of_replicas_that_cannot_be(text):
 
 
 def test_functions_travel_by_name():
-    assert reference(poems._write) == "core.tasks.poems:_write"
-    assert resolve("core.tasks.poems:_write") is poems._write
+    assert reference(writing._write) == "core.tasks.poems.writing:_write"
+    assert resolve("core.tasks.poems.writing:_write") is writing._write
     assert resolve("core.models.poem_vae:PoemVAE.encode").__name__ == "encode"
     with pytest.raises(ValueError, match="define it in a module"):
         reference(lambda model: {})
@@ -119,6 +119,7 @@ from core import runtime
 from core.runtime import Cancel, Cancelled, Runtime, stopping
 from core.runtime.serve import RayBackend
 from core.tasks import poems
+from core.tasks.poems import reading
 from tests import laws
 import torch
 
@@ -134,7 +135,7 @@ runtime.use(backend)
 report["same"] = laws.at_once([lambda s=s: texts(s) for s in range(12)]) == expected
 try:
     tokens = {"tokens": torch.zeros(1, 3, dtype=torch.long)}  # three characters are no couplet
-    runtime.run("poem-vae", poems._encode, tokens, form=0)
+    runtime.run("poem-vae", reading._encode, tokens, form=0)
 except RuntimeError as error:
     report["error"] = str(error)
 cancel = Cancel()

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import torch
 
-from core import runtime
+from core import hub, runtime
 from core.decode import LEVEL, OBLIQUE
 from core.errors import InputError
 from core.runtime import Cancel, Cancelled, Runtime
@@ -108,7 +108,7 @@ def test_the_numbers_of_samples_are_kept_apart():
 def test_timing_tells_of_the_batch():
     made = poems.compose(count=5)
     assert made.timing.batch == 5 and made.timing.compute_ms > 0
-    assert made.timing.weights == poems.hub.locate("poem-vae").hash
+    assert made.timing.weights == hub.locate("poem-vae").hash
 
 
 def test_a_verb_can_be_stopped():

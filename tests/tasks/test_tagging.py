@@ -388,3 +388,9 @@ def test_exports_hold_the_entities() -> None:
     parsed = json.loads(tagging.export(text, spans, "json"))
     assert [e["text"] for e in parsed["entities"]] == ["张伟", "北京"]
     assert json.loads(tagging.export(text, tagging.tag(text).entities, "jsonl"))["text"] == text
+
+
+def test_models_without_weights_are_not_offered_but_the_first(monkeypatch, tmp_path) -> None:
+    assert tagging.offered() == tagging.MODELS
+    monkeypatch.setattr(hub, "names", lambda: ("hmm-pku",))
+    assert tagging.offered() == ("ner-msra",)
