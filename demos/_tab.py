@@ -204,7 +204,6 @@ class Scene:
         if self.actions:
             stage.act(_act(self), components, **common)
 
-
     @contextmanager
     def run(self, visitor: str) -> Iterator[Cancel]:
         """A streamed run of a visitor, which the stop button ends; a newer one ends it as well."""
@@ -310,14 +309,8 @@ def _wrap(scene: Scene, handler: Handler) -> Callable[..., Any]:
     if inspect.isgeneratorfunction(handler):
 
         def stream(request: gr.Request, *values: Any) -> Iterator[str]:
-            lang = language_of(request)
             inputs = _cleaned(dict(zip(names, values, strict=True)))
-            with scene.run(request.session_hash or "") as cancel:
-                try:
-                    for outcome in stoppable(handler(**inputs), cancel):
-                        yield _payload(outcome, inputs, lang)
-                except Exception as error:
-                    yield _failure(error, inputs, lang)
+            yield from _stream(scene, handler, inputs, request)
 
         return stream
 
@@ -326,6 +319,19 @@ def _wrap(scene: Scene, handler: Handler) -> Callable[..., Any]:
         return _answer(scene, handler, inputs, language_of(request))
 
     return once
+
+
+def _stream(
+    scene: Scene, handler: Handler, inputs: dict[str, Any], request: gr.Request
+) -> Iterator[str]:
+    """Payloads of a handler that answers little by little, until it ends or is stopped."""
+    lang = language_of(request)
+    with scene.run(request.session_hash or "") as cancel:
+        try:
+            for outcome in stoppable(handler(**inputs), cancel):
+                yield _payload(outcome, inputs, lang)
+        except Exception as error:
+            yield _failure(error, inputs, lang)
 
 
 def _answer(scene: Scene, handler: Handler, inputs: dict[str, Any], lang: str) -> str:
@@ -338,16 +344,26 @@ def _answer(scene: Scene, handler: Handler, inputs: dict[str, Any], lang: str) -
 def _restore(scene: Scene, handler: Handler) -> Callable[..., Any]:
     """Set the inputs from a link or an example and run; what the link leaves out is at its default."""
 
-    def restore(event: gr.EventData, request: gr.Request) -> list[Any]:
-        wanted = event._data.get("inputs") if isinstance(event._data, dict) else None
-        inputs = {
-            name: coerce(component, (wanted or {}).get(name), scene.defaults[name])
+    def wanted(event: gr.EventData) -> dict[str, Any]:
+        given = event._data.get("inputs") if isinstance(event._data, dict) else None
+        return {
+            name: coerce(component, (given or {}).get(name), scene.defaults[name])
             for name, component in scene.inputs.items()
         }
+
+    def stream(event: gr.EventData, request: gr.Request) -> Iterator[list[Any]]:
+        inputs = wanted(event)
+        values = list(inputs.values())
+        for payload in _stream(scene, handler, _cleaned(inputs), request):
+            yield [*values, payload]
+            values = [gr.skip()] * len(values)  # what is typed meanwhile stays
+
+    def once(event: gr.EventData, request: gr.Request) -> list[Any]:
+        inputs = wanted(event)
         payload = _answer(scene, handler, _cleaned(inputs), language_of(request))
         return [*inputs.values(), payload]
 
-    return restore
+    return stream if inspect.isgeneratorfunction(handler) else once
 
 
 def _act(scene: Scene) -> Callable[..., str]:
