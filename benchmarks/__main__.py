@@ -22,7 +22,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     if not options.json:
-        for line in _lines(figures):
+        for line in getattr(options, "lines", _lines)(figures):
             print(line)
     print(json.dumps(figures, allow_nan=False))
     return 0 if complete else 1
@@ -52,17 +52,31 @@ def _speed(options: argparse.Namespace, report: Callable[[str], None]) -> tuple[
 
 
 def _peers(options: argparse.Namespace, report: Callable[[str], None]) -> tuple[Any, bool]:
-    from benchmarks.peers import PeerMissing, compare, names
+    from benchmarks.peers import Options, PeerMissing, compare, names
 
+    chosen = Options(data=tuple(options.data), limit=options.limit, report=report)
     figures: dict[str, Any] = {}
     for name in [options.name] if options.name else names():
         report(f"comparing {name}")
         try:
-            figures[name] = compare(name)
-        except PeerMissing as error:
+            figures[name] = compare(name, chosen)
+        except (PeerMissing, ValueError) as error:
+            if options.name and not isinstance(error, PeerMissing):
+                raise
             print(f"{name}: {error}", file=sys.stderr)
             figures[name] = {"error": str(error)}
     return figures, not any("error" in part for part in figures.values())
+
+
+def _peer_lines(figures: dict[str, Any]) -> list[str]:
+    """Every comparison's own table, or its figures one a line."""
+    from benchmarks.peers import lines
+
+    return [
+        line
+        for name in figures
+        for line in lines(name, figures[name]) or _lines(figures[name], name)
+    ]
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -90,7 +104,14 @@ def _parser() -> argparse.ArgumentParser:
 
     peers = commands.add_parser("peers", help="comparisons with other packages")
     peers.add_argument("name", metavar="NAME", nargs="?", help="one comparison; all when left out")
-    peers.set_defaults(command=_peers)
+    peers.add_argument(
+        "--data", metavar="FILE", type=Path, nargs="+", action="extend", default=[],
+        help="sentences with words or entities, for `tagging`",
+    )  # fmt: skip
+    peers.add_argument(
+        "--limit", metavar="N", type=int, help="only the first N sentences of a file"
+    )
+    peers.set_defaults(command=_peers, lines=_peer_lines)
 
     for command in (quality, speed):
         command.add_argument("--device", help="cpu, cuda, …; chosen by itself when left out")

@@ -17,10 +17,9 @@ from torch import Tensor
 
 FREE, LEVEL, OBLIQUE = 0, 1, 2
 NO_RHYME, ANY_RHYME = -1, -2
-DEAD = (
-    -1e4
-)  # log-weight of a particle whom the rules left no character: never shown while others live
+DEAD = -1e4  # log-weight of a particle left without a character: never shown while others live
 FREE_PLACE = -1
+DOUBLED = 0.95  # probability from which a character may follow itself: 悠悠, but not by accident
 
 
 class Stepwise(Protocol):
@@ -59,7 +58,7 @@ class Rules:
     tone: Tensor  # FREE, LEVEL or OBLIQUE
     rhyme: Tensor  # a rhyme group, ANY_RHYME for any of them, or NO_RHYME
     rhyme_with: Tensor  # an earlier position whose character must share a group, or NO_RHYME
-    unique: Tensor  # (batch,) bool: no character twice, except doubled ones such as 悠悠
+    unique: Tensor  # (batch,) bool: no character twice, except ones that are surely doubled: 悠悠
 
 
 @dataclass(frozen=True)
@@ -118,12 +117,18 @@ def _least_of_nucleus(probs: Tensor, top_p: Tensor) -> Tensor:
 
 
 def allowed_at(
-    step: int, tokens: Sequence[Tensor], rules: Rules, tables: tuple[Tensor, Tensor], width: int
+    step: int,
+    tokens: Sequence[Tensor],
+    log_p: Tensor,
+    rules: Rules,
+    tables: tuple[Tensor, Tensor],
+    width: int,
 ) -> Tensor:
     """Characters that may stand at a position given those before it, `(batch, vocab)` bool.
 
-    `width` is the number of characters of a line: a double does not reach across its end. A fixed
-    character stands whatever the other rules say.
+    `log_p` `(batch, vocab)` is what the model thinks of them; a character is doubled only when it is
+    sure of that. `width` is the number of characters of a line: a double does not reach across its
+    end. A fixed character stands whatever the other rules say.
     """
     tones, rhymes = tables
     demands = []
@@ -142,7 +147,7 @@ def allowed_at(
         groups = rhymes[:, earlier.squeeze(1)].T.float()  # (batch, groups) of the earlier character
         demands.append((groups @ rhymes.float() > 0) | (where < 0).unsqueeze(-1))
     if bool(rules.unique.any()):
-        used = _used(step, tokens, rules, width, tones.shape[1])
+        used = _used(step, tokens, log_p, rules, width)
         demands.append(~(used & rules.unique.unsqueeze(-1)))
     if not demands:
         demands.append(tones.new_ones((len(tone), tones.shape[1])))
@@ -154,16 +159,21 @@ def allowed_at(
     return allowed
 
 
-def _used(step: int, tokens: Sequence[Tensor], rules: Rules, width: int, vocab_size: int) -> Tensor:
+def _used(step: int, tokens: Sequence[Tensor], log_p: Tensor, rules: Rules, width: int) -> Tensor:
     """Characters that stand already or are fixed to come, `(batch, vocab)` bool.
 
-    The one just before does not count in its own line: it may be doubled, once.
+    The one just before does not count in its own line when the model is sure to double it.
     """
+    vocab_size = log_p.shape[1]
     free = rules.fixed[:, step:] < 0
     places = [rules.fixed[:, step:].masked_fill(free, vocab_size)]  # free ones in a column beside
-    before = tokens[:-1] if step % width else tokens
+    before = list(tokens)
+    if step % width:
+        last = before.pop().unsqueeze(1)
+        sure = log_p.gather(1, last) > math.log(DOUBLED)
+        places.append(last.masked_fill(sure, vocab_size))
     if before:
-        places.append(torch.stack(list(before), dim=1))
+        places.append(torch.stack(before, dim=1))
     used = free.new_zeros((len(free), vocab_size + 1))
     return used.scatter_(1, torch.cat(places, dim=1), True)[:, :vocab_size]
 
@@ -200,7 +210,7 @@ def write(
     for step in range(length):
         logits = decoding.logits().float()
         log_p = logits.log_softmax(dim=-1)
-        allowed = allowed_at(step, tokens, rules, tables, width)
+        allowed = allowed_at(step, tokens, log_p, rules, tables, width)
         dead = ~allowed.any(dim=-1)
         possible = possible & ~dead
         allowed = allowed | dead.unsqueeze(-1)

@@ -9,6 +9,7 @@ from demos._outcome import Block, formula
 from demos._words import say
 
 NONE = "none"  # the colour of tags that belong to no type
+FOCUS = 0.01  # probability somewhere from which a tag among many is shown
 
 
 def kinds_of(tags: Sequence[str], types: Sequence[str]) -> list[int | str]:
@@ -59,12 +60,6 @@ def lattice_block(
             }
             for path in found.paths
         ],
-        "took": say(
-            f"只重新解码：{found.timing.compute_ms:.0f} ms",
-            f"decoded again alone: {found.timing.compute_ms:.0f} ms",
-        )
-        if found.cached
-        else "",
     }
 
 
@@ -85,6 +80,8 @@ def matrix_block(found: Lattice, kinds: Sequence[int | str], *, legal: bool, hin
         allowed = [[True] * len(row) for row in allowed]
         if not share:
             allowed[-1][-1] = False
+    used = {tag for path in found.paths for tag in path.tags} | set(found.pinned.values())
+    likely = [max(row[i] for row in found.marginals) for i in range(len(found.tags))]
     return {
         "kind": "matrix",
         "title": say("转移", "Transitions"),
@@ -96,6 +93,7 @@ def matrix_block(found: Lattice, kinds: Sequence[int | str], *, legal: bool, hin
         "cells": [[_cell(v, share) for v in row] for row in cells],
         "legal": allowed,
         "edited": dict(found.edited),
+        "focus": [t for t, p in zip(found.tags, likely, strict=True) if t in used or p >= FOCUS],
     }
 
 

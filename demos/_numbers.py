@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from core.runtime import Timing
@@ -47,10 +47,11 @@ def rounded(values: Any, digits: int = 4) -> list[Any]:
     return shortened
 
 
-def thinned(values: Sequence[Any], most: int = 1000) -> list[Any]:
-    """At most about `most` of the values, equally spaced, the last one included."""
-    step = max(1, math.ceil(len(values) / most))
-    kept = list(values[::step])
-    if (len(values) - 1) % step:
-        kept.append(values[-1])
+def thinned(values: Any, most: int = 1000) -> list[Any]:
+    """At most about `most` of the values of a sequence or array, equally spaced, the last one included."""
+    listed = list(plain(values))
+    step = max(1, math.ceil(len(listed) / most))
+    kept = listed[::step]
+    if (len(listed) - 1) % step:
+        kept.append(listed[-1])
     return kept

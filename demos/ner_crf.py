@@ -1,15 +1,23 @@
 """NER with a CRF: mark names in text, and take the lattice behind them in hand."""
 
-import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any, Literal
 
 import gradio as gr
 
 from core.tasks import tagging
 from core.tasks.lattices import Found
-from core.tasks.tagging import Influence, Tagging
 from demos import Demo, Reference
+from demos._entities import (
+    DECODERS,
+    TYPES,
+    changes_block,
+    how_annotated,
+    listed,
+    most_needed,
+    spans_block,
+    voice,
+)
 from demos._lattice import explanation, kinds_of, lattice_block, matrix_block
 from demos._outcome import Block, Call, Example, Outcome, formula
 from demos._tab import Scene, Tab
@@ -18,31 +26,11 @@ from demos._words import say, unmark
 Model = Literal["ner-msra", "ner-cluener"]
 LatticeDecoder = Literal["crf", "free", "softmax"]
 
-MODELS = [
-    (say("人名地名机构", "names, 3 types"), "ner-msra"),
-    (say("十类", "10 types"), "ner-cluener"),
-]
-TYPES = {
-    "PER": say("人名", "person"),
-    "LOC": say("地名", "place"),
-    "ORG": say("机构", "organisation"),
-    "address": say("地址", "address"),
-    "book": say("书名", "book"),
-    "company": say("公司", "company"),
-    "game": say("游戏", "game"),
-    "government": say("政府", "government"),
-    "movie": say("电影", "film"),
-    "name": say("姓名", "name"),
-    "organization": say("组织", "organisation"),
-    "position": say("职位", "position"),
-    "scene": say("景点", "sight"),
+MODELS = {
+    "ner-msra": say("人名地名机构", "names, 3 types"),
+    "ner-cluener": say("十类", "10 types"),
 }
-DECODERS = {
-    "crf": "CRF",
-    "marginal": say("CRF 逐字", "marginals"),
-    "memm": "MEMM",
-    "softmax": "softmax",
-}
+OFFERED = tagging.offered()
 LATTICE_DECODERS = [
     ("CRF", "crf"),
     (say("不禁非法", "unconstrained"), "free"),
@@ -54,7 +42,7 @@ NEWS = (
     "与陈独秀、钱玄同等人来往；1926年南下厦门大学，次年到广州的中山大学任教。"
 )
 SENTENCE = "一九一七年蔡元培出任北京大学校长。"
-DOUBTFUL = 0.9  # a tag less probable than this is shown as a doubt
+LONG_NAMES = "古巴共和国国务委员会主席菲德尔·卡斯特罗·鲁斯抵达哈瓦那何塞·马蒂国际机场。"
 SHOWN_LINES = 60
 
 
@@ -77,16 +65,16 @@ def annotate_entities(
         found = tagging.tag(**arguments)
         return Outcome(
             result=found,
-            blocks=[_spans(found)],
+            blocks=[spans_block(found)],
             timing=found.timing,
             call=Call(tagging.tag, arguments),
-            how=_how_annotated(found),
+            how=how_annotated(found),
         )
     arguments |= {"names": names, "bonus": bonus}
     change = tagging.add_names(**arguments)
     return Outcome(
         result=change,
-        blocks=[_changes(change, bonus), _spans(change.after)],
+        blocks=[changes_block(change, bonus), spans_block(change.after)],
         timing=change.before.timing + change.after.timing,
         call=Call(tagging.add_names, arguments),
         how=[
@@ -101,7 +89,7 @@ def annotate_entities(
                 + f"{bonus:g}"
                 + r"\cdot [\,y = \text{tag of the name at } t\,]"
             ),
-            *_how_annotated(change.after),
+            *how_annotated(change.after),
         ],
     )
 
@@ -143,8 +131,9 @@ def entity_lattice(
                 kinds,
                 TYPES,
                 hint=say(
-                    "圈的大小是边缘概率；点一个圈就固定它的标签",
-                    "a circle is as large as its tag is probable; click one to pin the tag",
+                    "圈的大小是边缘概率；点一个圈固定标签，点字或路径拆开分数",
+                    "a circle is as large as its tag is probable; click one to pin the tag, "
+                    "a character or a path to take its score apart",
                 ),
             ),
             matrix_block(
@@ -163,7 +152,7 @@ def entity_lattice(
     )
 
 
-def compare_decoders(text: str = SENTENCE, model: Model = "ner-msra") -> Outcome:
+def compare_decoders(text: str = LONG_NAMES, model: Model = "ner-msra") -> Outcome:
     """Read tags off one encoder in four ways, and flag the steps that no span can explain.
 
     Args:
@@ -186,7 +175,7 @@ def compare_decoders(text: str = SENTENCE, model: Model = "ner-msra") -> Outcome
             "text": text,
             "show": "tags",
             "differ": list(found.disagreements),
-            "rows": [_voice(reading, types) for reading in found.readings],
+            "rows": [voice(reading, types) for reading in found.readings],
         },
         {
             "kind": "table",
@@ -197,7 +186,7 @@ def compare_decoders(text: str = SENTENCE, model: Model = "ner-msra") -> Outcome
                 say("分数来自", "scores from"),
                 say("实体", "entities"),
                 say("非法步", "illegal steps"),
-                say("与 CRF 不同的字", "characters unlike CRF"),
+                say("与 CRF 不同的字", "unlike CRF"),
             ],
             "rows": [
                 [
@@ -245,9 +234,9 @@ def compare_decoders(text: str = SENTENCE, model: Model = "ner-msra") -> Outcome
                 f"makes {illegal['softmax']} illegal steps, the MEMM {illegal['memm']}, the CRF's best "
                 f"path {illegal['crf']}.",
             ),
-            formula(r"\text{softmax:}\quad p(y) = \prod_t \mathrm{softmax}(h_t)_{y_t}"),
+            formula(r"\text{softmax:}\quad p(y) = \prod_t \operatorname{softmax}(h_t)_{y_t}"),
             formula(
-                r"\text{MEMM:}\quad p(y) \propto \prod_t \mathrm{softmax}_j\bigl(\tfrac12(h_t(j) + "
+                r"\text{MEMM:}\quad p(y) \propto \prod_t \operatorname{softmax}_j\bigl(\tfrac12(h_t(j) + "
                 r"g_{y_{t-1} j})\bigr)_{y_t}\ \text{(both directions)}"
             ),
             formula(
@@ -266,7 +255,7 @@ def probe_entities(text: str = SENTENCE, model: Model = "ner-msra") -> Outcome:
     """
     found = tagging.probe(text, model)
     types = list(tagging.types_of(model))
-    strongest = [(one, _most_needed(one)) for one in found.influences]
+    strongest = [(one, most_needed(one)) for one in found.influences]
     outside = [
         (one, i)
         for one, i in strongest
@@ -327,7 +316,7 @@ def probe_entities(text: str = SENTENCE, model: Model = "ner-msra") -> Outcome:
                 ],
                 "flips": list(found.flips),
                 "hidden": [
-                    _listed(each) if i in found.flips else "" for i, each in enumerate(found.hidden)
+                    listed(each) if i in found.flips else "" for i, each in enumerate(found.hidden)
                 ],
             }
         ],
@@ -361,13 +350,14 @@ def tag_entity_lines(
                     "kind": "batch",
                     "title": say("批量", "Batch"),
                     "hint": say(
-                        "文件只在浏览器里读，不上传", "files are read in the browser, not uploaded"
+                        "文件可以拖进来：每行一条，读成文本后提交，不保存",
+                        "drop a file of lines here: it is read as text and sent like typed text",
                     ),
                     "figures": [
                         [say("行", "lines"), f"{len(found.lines):,}"],
                         [say("字符", "characters"), f"{found.characters:,}"],
                         [say("实体", "entities"), f"{entities:,}"],
-                        [say("字/秒", "characters/s"), f"{found.characters_per_second:,.0f}"],
+                        [say("字/秒", "characters/s"), f"{found.characters_per_second:.0f}"],
                     ],
                     "jsonl": found.jsonl,
                     "rows": [
@@ -435,121 +425,13 @@ def export_entities(value: Any) -> dict[str, str]:
     return {"text": tagging.export(text, entities, str(given["form"]))}
 
 
-# -- blocks ---------------------------------------------------------------------------------------
-
-
-def _spans(found: Tagging) -> Block:
-    types = tagging.types_of(found.model)
-    pieces = (
-        say(f" · 分 {found.pieces} 段读", f" · read in {found.pieces} pieces")
-        if found.pieces > 1
-        else ""
-    )
-    return {
-        "kind": "spans",
-        "title": say("标注", "Annotation"),
-        "hint": say(
-            f"{len(found.entities)} 个实体，{len(found.text):,} 个字符",
-            f"{len(found.entities)} entities in {len(found.text):,} characters",
-        )
-        + pieces,
-        "text": found.text,
-        "model": found.model if found.model != "ner-msra" else "",
-        "types": [{"name": name, "label": TYPES.get(name, name)} for name in types],
-        "spans": [[e.start, e.end, e.type, e.confidence] for e in found.entities],
-        "doubts": [
-            [i, c.probability, [[r.tag, r.probability] for r in c.rivals]]
-            for i, c in enumerate(found.characters)
-            if c.probability < DOUBTFUL
-        ],
-    }
-
-
-def _changes(change: tagging.Change, bonus: float) -> Block:
-    types = tagging.types_of(change.after.model)
-
-    def row(sign: str, entity: Found) -> dict[str, Any]:
-        return {
-            "sign": sign,
-            "text": entity.text,
-            "label": TYPES.get(entity.type, entity.type),
-            "kind": types.index(entity.type),
-            "where": f"[{entity.start}:{entity.end}]",
-            "p": entity.confidence,
-        }
-
-    rows = [row("-", e) for e in change.removed] + [row("+", e) for e in change.added]
-    rows.sort(key=lambda one: (int(one["where"][1:].partition(":")[0]), one["sign"] == "+"))
-    return {
-        "kind": "changes",
-        "title": say("加词前后", "Before and after"),
-        "hint": say(
-            f"名字在文中 {change.places} 处，每字 +{bonus:g}",
-            f"names at {change.places} places, +{bonus:g} per character",
-        ),
-        "rows": rows[:80],
-        "none": say("没有变化。", "Nothing has changed."),
-    }
-
-
-def _voice(reading: Tagging, types: Sequence[str]) -> dict[str, Any]:
-    return {
-        "label": DECODERS[reading.decoder],
-        "note": say(f"分数来自 {reading.weights}", f"scores from {reading.weights}"),
-        "tags": list(reading.tags),
-        "illegal": list(reading.illegal),
-        "spans": [
-            [e.start, e.end, types.index(e.type), TYPES.get(e.type, e.type)]
-            for e in reading.entities
-        ],
-    }
-
-
-def _most_needed(one: Influence) -> int:
-    """The character whose hiding costs an entity most."""
-    return min(range(len(one.without)), key=one.without.__getitem__)
-
-
-def _listed(entities: Sequence[Found]) -> str:
-    return "、".join(e.text for e in entities)
-
-
-def _how_annotated(found: Tagging) -> list[str | Block]:
-    tags = len({c.tag for c in found.characters})
-    parts: list[str | Block] = [
-        say(
-            f"双向 LSTM 给 {len(found.text):,} 个字各打一组分，CRF 在整句的标签序列里选最优；"
-            f"这里用到了 {tags} 种标签。",
-            f"A bidirectional LSTM scores the tags of {len(found.text):,} characters, and the CRF picks "
-            f"the best sequence as a whole; {tags} different tags occur here.",
-        ),
-        formula(
-            r"\hat y = \arg\max_y \sum_t h_t(y_t) + g_{y_{t-1}y_t},\qquad "
-            r"P(y_{s..e}) = \frac{e^{\alpha_s(y_s) + \sum_{s<t\le e}(g_{y_{t-1}y_t} + h_t(y_t)) "
-            r"+ \beta_e(y_e)}}{Z}"
-        ),
-    ]
-    if found.entities:
-        least = min(found.entities, key=lambda e: e.confidence)
-        mean = math.fsum(e.confidence for e in found.entities) / len(found.entities)
-        parts.append(
-            say(
-                f"可信度就是这个区段概率：平均 {mean:.3f}；最没把握的是“{least.text[:20]}”，"
-                f"{least.confidence:.3f}。",
-                f"Confidence is this probability of a segment: {mean:.3f} on average; least sure is "
-                f"{least.text[:20]} with {least.confidence:.3f}.",
-            )
-        )
-    return parts
-
-
 # -- layout ---------------------------------------------------------------------------------------
 
 
 def build(tab: Tab) -> None:
     """Five things to do."""
     with tab.several():
-        with tab.scene("annotate", say("标注", "Annotate")) as scene:
+        with tab.scene("annotate", say("标注", "Tag")) as scene:
             _annotate_scene(scene)
         with tab.scene("lattice", say("网格", "Lattice")) as scene:
             _lattice_scene(scene)
@@ -562,7 +444,13 @@ def build(tab: Tab) -> None:
 
 
 def _model(scene: Scene) -> None:
-    scene.input("model", gr.Radio(MODELS, value="ner-msra", label=say("模型", "Model")))
+    choices = [(MODELS[name], name) for name in OFFERED]
+    scene.input("model", gr.Radio(choices, value="ner-msra", label=say("模型", "Model")))
+
+
+def _examples(*examples: Example) -> list[Example]:
+    """Those whose model is there."""
+    return [e for e in examples if e.inputs.get("model", "ner-msra") in OFFERED]
 
 
 def _text(scene: Scene, value: str, lines: int, info: str) -> None:
@@ -604,7 +492,7 @@ def _annotate_scene(scene: Scene) -> None:
                 ),
             )
         scene.primary(say("标注", "Annotate"), annotate_entities)
-    scene.examples = [
+    scene.examples = _examples(
         Example(say("十类实体", "ten types"), {"model": "ner-cluener", "text": "北京大学教授周其仁在南京路的星巴克谈《国富论》，"
                 "随后与腾讯公司的马经理玩《王者荣耀》。"}),
         Example(say("加一个名字", "add a name"), {"text": "侠客令狐一剑昨夜在黑木崖与东方未明相见。",
@@ -620,7 +508,7 @@ def _annotate_scene(scene: Scene) -> None:
                 say("九十年代的新闻里没有这些", "news of the 1990s knew none of these")),
         Example(say("失败：没有文字", "failure: empty"), {"text": "   "}, say(
                 "提示会说接受什么", "the notice says what is accepted")),
-    ]  # fmt: skip
+    )  # fmt: skip
     scene.show(live={"export_entities": export_entities})
 
 
@@ -634,7 +522,9 @@ def _lattice_scene(scene: Scene) -> None:
         )
         _model(scene)
         scene.input(
-            "decoder", gr.Radio(LATTICE_DECODERS, value="crf", label=say("转移分", "Transitions"))
+            "decoder",
+            gr.Radio(LATTICE_DECODERS, value="crf", label=say("转移分", "Transitions")),
+            live=True,
         )
         scene.input(
             "pins",
@@ -656,10 +546,12 @@ def _lattice_scene(scene: Scene) -> None:
         )
         with scene.more():
             scene.input(
-                "paths", gr.Slider(1, 10, value=5, step=1, label=say("最优路径条数", "Best paths"))
+                "paths",
+                gr.Slider(1, 10, value=5, step=1, label=say("最优路径条数", "Best paths")),
+                live=True,
             )
         scene.primary(say("展开网格", "Lay it open"), entity_lattice)
-    scene.examples = [
+    scene.examples = _examples(
         Example(say("人名还是机构", "person or organisation"), {"text": "李宁公司在北京成立。"}),
         Example(say("嵌套的机构", "a name in a name"), {"text": "中国工商银行浙江省分行行长到会。"}),
         Example(say("固定一个标签", "a pinned tag"), {"pins": "5=O"}, say("“蔡”不许是人名，看别的字怎样让步",
@@ -671,28 +563,28 @@ def _lattice_scene(scene: Scene) -> None:
         Example(say("失败：太长", "failure: too long"), {"text": NEWS}),
         Example(say("失败：无路可走", "failure: no path left"), {"pins": "5=E-PER 6=E-PER"}, say(
                 "两个词尾不能相邻", "two last characters cannot stand side by side")),
-    ]  # fmt: skip
+    )  # fmt: skip
     scene.show(live={"adjust": adjust_lattice})
 
 
 def _compare_scene(scene: Scene) -> None:
     with scene.controls():
-        _text(scene, SENTENCE, 6, say("最多 1,000 个字符", "up to 1,000 characters"))
+        _text(scene, LONG_NAMES, 6, say("最多 1,000 个字符", "up to 1,000 characters"))
         _model(scene)
         scene.primary(say("比一比", "Compare"), compare_decoders)
-    scene.examples = [
+    scene.examples = _examples(
         Example(say("一段新闻", "a piece of news"), {"text": NEWS}),
-        Example(say("长机构名", "long organisations"), {
-                "text": "中国国际贸易促进委员会浙江省分会会长会见了联合国教科文组织驻华代表处官员。"}),
+        Example(say("容易的一句", "an easy sentence"), {"text": SENTENCE}, say(
+                "编码器很有把握时，四种读法几乎没有区别", "where the encoder is sure, all four agree")),
         Example(say("外文译名", "foreign names"), {"text": "亚历山大·谢尔盖耶维奇·普希金生于莫斯科。"}),
         Example(say("顿号排列", "an enumeration"), {
                 "text": "出席的有北京、天津、上海三市和广东、浙江两省的代表王刚、李敏、赵建国。"}),
         Example(say("十类", "ten types"), {"model": "ner-cluener", "text": "招商银行田公司总经理在上海外滩谈《红楼梦》电影。"}),
         Example(say("失败：softmax 断名", "failure: softmax breaks names"), {
-                "text": "古巴共和国国务委员会主席菲德尔·卡斯特罗·鲁斯抵达哈瓦那何塞·马蒂国际机场。"},
+                "text": "中国国际贸易促进委员会浙江省分会会长会见了联合国教科文组织驻华代表处官员。"},
                 say("找红色的划线", "look for red strokes")),
         Example(say("失败：没有文字", "failure: empty"), {"text": ""}),
-    ]  # fmt: skip
+    )  # fmt: skip
     scene.show()
 
 
@@ -701,7 +593,7 @@ def _probe_scene(scene: Scene) -> None:
         _text(scene, SENTENCE, 4, say("最多 120 个字符", "up to 120 characters"))
         _model(scene)
         scene.primary(say("逐字试探", "Probe"), probe_entities)
-    scene.examples = [
+    scene.examples = _examples(
         Example(say("姓氏", "surnames"), {"text": "记者高山从黄河边发来报道。"}, say(
                 "“高山”靠“记者”成为人名", "高山 is a name because of 记者")),
         Example(say("机构的尾字", "the last character"), {"text": "南方电网公司与清华大学合作。"}),
@@ -711,7 +603,7 @@ def _probe_scene(scene: Scene) -> None:
         Example(say("失败：没有实体", "failure: no entity"), {"text": "今天天气很好，我们去散步。"}, say(
                 "没有可试探的", "nothing to probe")),
         Example(say("失败：太长", "failure: too long"), {"text": NEWS + NEWS}),
-    ]  # fmt: skip
+    )  # fmt: skip
     scene.show()
 
 
@@ -731,7 +623,7 @@ def _batch_scene(scene: Scene) -> None:
         )
         _model(scene)
         scene.primary(say("全部标注", "Tag all"), tag_entity_lines)
-    scene.examples = [
+    scene.examples = _examples(
         Example(say("标题", "headlines"), {"lines": "长江三峡工程通过验收\n中国女排夺得世界杯冠军\n香港特别行政区政府成立"}),
         Example(say("JSON 行", "JSON lines"), {
                 "lines": '{"id": 1, "text": "王安石生于临川。"}\n{"id": 2, "text": "苏轼被贬黄州。"}'}),
@@ -740,7 +632,7 @@ def _batch_scene(scene: Scene) -> None:
         Example(say("表情", "emoji"), {"lines": "😀张伟到了成都\n李娜👩‍🔬在中国科学院"}),
         Example(say("失败：没有文字", "failure: empty"), {"lines": "\n\n"}),
         Example(say("失败：认不出的名字", "failure: unknown names"), {"lines": "卡卡西和鸣人回到木叶村\n甄嬛进了碎玉轩"}),
-    ]  # fmt: skip
+    )  # fmt: skip
     scene.show()
 
 
@@ -770,7 +662,7 @@ DEMO = Demo(
             date="2020-02-07",
         ),
     ),
-    weights=("ner-msra", "ner-cluener"),
+    weights=OFFERED,
     build=build,
     warmup=warmup,
     order=10,

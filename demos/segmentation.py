@@ -1,6 +1,7 @@
 """Word segmentation: seven ways to cut one text, the Markov trellis, and the graph of words."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 import gradio as gr
@@ -48,7 +49,7 @@ def segment_text(text: str = AMBIGUOUS, words: str = "", bonus: float = 4.0) -> 
     found = segmentation.segment(**arguments)
     blocks: list[Block] = [_sheet(found), _differences(found)]
     if words.strip():
-        blocks.insert(0, _changes(segmentation.segment(text), found))
+        blocks.insert(0, _changes(text, segmentation.segment(text).cuts, found.cuts))
     markov = {c.method: c.log_likelihood for c in found.cuts if c.log_likelihood is not None}
     how: list[str | Block] = [
         say(
@@ -58,8 +59,8 @@ def segment_text(text: str = AMBIGUOUS, words: str = "", bonus: float = 4.0) -> 
             "every character B, M, E or S (first, middle, last, single); three only use a dictionary.",
         ),
         formula(
-            r"\text{HMM:}\ \arg\max_y \prod_t P(x_t \mid y_t)\,P(y_t \mid y_{t-1}),\qquad "
-            r"\text{unigram:}\ \arg\max_w \prod_k P(w_k)"
+            r"\text{HMM:}\ \operatorname*{argmax}_y \prod_t P(x_t \mid y_t)\,P(y_t \mid y_{t-1}),\qquad "
+            r"\text{unigram:}\ \operatorname*{argmax}_w \prod_k P(w_k)"
         ),
     ]
     if markov:
@@ -195,7 +196,7 @@ def word_graph(text: str = GRAPH, words: str = "") -> Outcome:
         }
     ]
     if words.strip():
-        blocks.append(_changes_of(text, segmentation.graph(text).cuts, found.cuts))
+        blocks.append(_changes(text, segmentation.graph(text).cuts, found.cuts))
     return Outcome(
         result=found,
         blocks=blocks,
@@ -212,7 +213,7 @@ def word_graph(text: str = GRAPH, words: str = "") -> Outcome:
                 f"probability of {found.log_probability:.2f}.",
             ),
             formula(
-                r"\hat w = \arg\max_{w_1 \dots w_K} \sum_k \log P(w_k) = "
+                r"\hat w = \operatorname*{argmax}_{w_1 \dots w_K} \sum_k \log P(w_k) = "
                 + f"{found.log_probability:.2f}"
                 + r",\qquad K = "
                 + str(len(unigram.words))
@@ -322,33 +323,29 @@ def _differences(found: Segmentation) -> Block:
     }
 
 
-def _changes(before: Segmentation, after: Segmentation) -> Block:
-    return _changes_of(after.text, before.cuts, after.cuts)
-
-
-def _changes_of(text: str, before: Sequence[Cut], after: Sequence[Cut]) -> Block:
-    """Words that came and went with the visitor's own, method by method."""
-    rows = []
+def _changes(text: str, before: Sequence[Cut], after: Sequence[Cut]) -> Block:
+    """What the visitor's own words have changed: stretch by stretch, with the methods that agree."""
+    found: dict[tuple[int, int], dict[tuple[tuple[str, ...], tuple[str, ...]], list[str]]] = {}
     for old, new in zip(before, after, strict=True):
-        theirs = {(w.start, w.end) for w in old.words}
-        mine = {(w.start, w.end) for w in new.words}
-        for sign, spans in (("-", theirs - mine), ("+", mine - theirs)):
-            rows += [
-                {
-                    "sign": sign,
-                    "text": text[s:e],
-                    "label": METHODS[new.method],
-                    "kind": "none",
-                    "where": f"[{s}:{e}]",
-                    "p": None,
-                }
-                for s, e in sorted(spans)
-            ]
+        pair = (replace(old, method="before"), replace(new, method="after"))
+        for one in segmentation.differences(text, pair):
+            change = (one.readings["before"], one.readings["after"])
+            methods = found.setdefault((one.start, one.end), {}).setdefault(change, [])
+            methods.append(METHODS[new.method])
     return {
-        "kind": "changes",
+        "kind": "readings",
         "title": say("加词前后", "Before and after"),
-        "hint": say("各方法的词有哪些增减", "which words came and went, by method"),
-        "rows": rows[:80],
+        "hint": say("划去的是原来的切法", "struck out: how it was cut before"),
+        "rows": [
+            {
+                "where": f"[{start}:{end}]",
+                "ways": [
+                    {"was": list(was), "words": list(now), "by": " · ".join(methods)}
+                    for (was, now), methods in changes.items()
+                ],
+            }
+            for (start, end), changes in sorted(found.items())[:SHOWN]
+        ],
         "none": say("没有变化。", "Nothing has changed."),
     }
 
@@ -438,7 +435,11 @@ def _trellis_scene(scene: Scene) -> None:
                 lines=2,
             ),
         )
-        scene.input("model", gr.Radio(MODELS, value="hmm-guessed", label=say("模型", "Model")))
+        scene.input(
+            "model",
+            gr.Radio(MODELS, value="hmm-guessed", label=say("模型", "Model")),
+            live=True,
+        )
         scene.input(
             "pins",
             gr.Textbox(
@@ -459,7 +460,9 @@ def _trellis_scene(scene: Scene) -> None:
         )
         with scene.more():
             scene.input(
-                "paths", gr.Slider(1, 10, value=5, step=1, label=say("最优路径条数", "Best paths"))
+                "paths",
+                gr.Slider(1, 10, value=5, step=1, label=say("最优路径条数", "Best paths")),
+                live=True,
             )
         scene.primary(say("展开网格", "Lay it open"), segmentation_lattice)
     scene.examples = [

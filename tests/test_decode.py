@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from core import decode
 from core.decode import (
     ANY_RHYME,
     FREE,
@@ -29,6 +30,12 @@ TABLES = VerseTables(TONES, RHYMES).on(torch.device("cpu"))
 # Logits of the next token after each token (the last row: at the beginning), for two codes.
 torch.manual_seed(3)
 CHAIN = 2.0 * torch.randn(2, V + 1, V, dtype=torch.double)
+SURE = 0.4  # probability from which a token may be doubled; this chain is never as sure as verse
+
+
+@pytest.fixture(autouse=True)
+def _sure(monkeypatch):
+    monkeypatch.setattr(decode, "DOUBLED", SURE)
 
 
 class Chain:
@@ -79,8 +86,13 @@ def draw(
     )
 
 
-def kept(text: tuple[int, ...], demands: Rules, row: int = 0) -> bool:
-    """Whether a text keeps a row's rules, said once more in plain Python; two tokens are a line."""
+def kept(
+    text: tuple[int, ...], demands: Rules, row: int = 0, codes: tuple[int, ...] = (0, 1)
+) -> bool:
+    """Whether a text keeps a row's rules, said once more in plain Python; two tokens are a line.
+
+    One of `codes` must be sure of every doubled token.
+    """
     for place, token in enumerate(text):
         fixed, tone, rhyme, partner = (
             int(part[row, place])
@@ -99,6 +111,8 @@ def kept(text: tuple[int, ...], demands: Rules, row: int = 0) -> bool:
             return False
         if demands.unique[row]:
             doubled = place % 2 == 1 and text[place - 1] == token
+            sure = max(float(CHAIN[code, token].softmax(0)[token]) for code in codes) > SURE
+            doubled = doubled and sure
             others = [*text[: place - doubled], *demands.fixed[row, place + 1 :].tolist()]
             if token in others:
                 return False
@@ -107,22 +121,12 @@ def kept(text: tuple[int, ...], demands: Rules, row: int = 0) -> bool:
 
 def posterior(demands: Rules) -> dict[tuple[int, ...], float]:
     """Probability of every text given the rules, the code summed out."""
-    weights = {}
-    for text in itertools.product(range(V), repeat=LENGTH):
-        if kept(text, demands):
-            weights[text] = sum(
-                float(
-                    torch.stack(
-                        [
-                            CHAIN[code, before].log_softmax(0)[token]
-                            for before, token in zip((V, *text), text, strict=False)
-                        ]
-                    )
-                    .sum()
-                    .exp()
-                )
-                for code in (0, 1)
-            )
+    weights: dict[tuple[int, ...], float] = {}
+    for text, code in itertools.product(itertools.product(range(V), repeat=LENGTH), (0, 1)):
+        if kept(text, demands, codes=(code,)):
+            steps = zip((V, *text), text, strict=False)
+            log_p = [CHAIN[code, before].log_softmax(0)[token] for before, token in steps]
+            weights[text] = weights.get(text, 0.0) + float(torch.stack(log_p).sum().exp())
     total = sum(weights.values())
     return {text: weight / total for text, weight in weights.items()}
 
@@ -300,20 +304,24 @@ def test_one_character_twice_in_a_row_once():
     demands = rules(1, unique=True)
     table = VerseTables(torch.ones(3, V).bool(), RHYMES).on(torch.device("cpu"))
 
-    def may(*before, width=4):
+    def may(*before, width=4, sure_of=3, probability=0.5):
         tokens = [torch.tensor([token]) for token in before]
-        return (
-            allowed_at(len(before), tokens, demands, table, width)[0].nonzero().flatten().tolist()
-        )
+        probabilities = torch.full((1, V), (1 - probability) / (V - 1))
+        probabilities[0, sure_of] = probability
+        log_p = probabilities.log()
+        allowed = allowed_at(len(before), tokens, log_p, demands, table, width)
+        return allowed[0].nonzero().flatten().tolist()
 
     assert may() == [0, 1, 2, 3, 4]
     assert may(3) == [0, 1, 2, 3, 4]  # doubled
+    assert may(3, probability=0.39) == [0, 1, 2, 4]  # not sure enough
+    assert may(3, sure_of=2) == [0, 1, 2, 4]
     assert may(3, 3) == [0, 1, 2, 4]  # not tripled
-    assert may(3, 1) == [0, 1, 2, 4]
+    assert may(3, 1, sure_of=1) == [0, 1, 2, 4]
     assert may(3, 3, width=2) == [0, 1, 2, 4]  # a double does not reach into the next line
     assert may(0, 3, width=2) == [1, 2, 4]
     demands.fixed[0, 3] = 4  # kept for its own place
-    assert may(0) == [0, 1, 2, 3]
+    assert may(0, sure_of=0) == [0, 1, 2, 3]
 
 
 def test_temperature_zero_writes_the_greedy_text():

@@ -24,7 +24,9 @@ def test_readme_has_the_two_commands():
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
 def test_named_files_exist(page):
     text = page.read_text(encoding="utf-8")
-    named = re.findall(r"`((?:docs|core|demos|tests|train|benchmarks|scripts|weights)/[\w./-]+)`", text)
+    named = re.findall(
+        r"`((?:docs|core|demos|tests|train|benchmarks|scripts|weights)/[\w./-]+)`", text
+    )
     linked = re.findall(r"\]\(((?!https?:)[\w./-]+)\)", text)
     for name in named + linked:
         if not any(mark in name for mark in ("your_tab", "family", "name.py", "NAME", "KIND")):

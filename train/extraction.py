@@ -20,8 +20,8 @@ from benchmarks.quality import extraction
 from benchmarks.tagging_data import Sentence
 from benchmarks.triples_data import Annotated, Fact
 from core import hub
+from core.models.character_features import LONGEST_WORD
 from core.models.extractor import Extractor, ExtractorConfig
-from core.models.tagger import LONGEST_WORD
 from core.models.triples_decoding import Kind, Place, places
 from core.text.characters import KNOWN, PADDING, UNKNOWN, encode_texts, hash_strings, hash_words
 from core.text.spans import chunks, normalise
@@ -31,6 +31,7 @@ from core.text.vocabulary import Vocabulary
 from train.recipe import Batch, Logs, Recipe, shuffled
 from train.swapping import Swapper
 from train.tagging import Examples
+from train.transplant import Donor
 from train.vectors import bigram_vectors, character_vectors
 
 LONGEST = 300  # characters of a sentence with triples; no longer one is in DuIE
@@ -254,6 +255,8 @@ class ExtractionRecipe(Recipe):
     ema: float | None = 0.999
     mixed_precision: str = "bf16"  # halves the time of a convolution with AVX512-BF16
 
+    character_width: int = 128
+    bigram_width: int = 48
     encoder: str = "dgcnn"
     width: int = 256
     layers: int = 12
@@ -272,6 +275,7 @@ class ExtractionRecipe(Recipe):
     side_size: float = 0.75  # of a side batch, as a share of `batch_size`
     language_share: float = 0.3  # of the side steps, for guessing hidden characters
     relations_share: float = 0.1  # of the side steps, for other relation sets
+    start_from: str = ""  # a tagger's weights that embeddings and first LSTM start from
     vectors: bool = True  # embeddings start from what the texts say, not at random
     words: bool = True
     prior: bool = True
@@ -293,15 +297,21 @@ class ExtractionRecipe(Recipe):
         """Vocabulary, bigrams, vectors and memory from the texts; then all sources."""
         data = self.reading = self.read()
         texts = [normalise(sentence.text) for sentence in data.main]
-        self.vocabulary = Vocabulary(self._characters([*texts, *data.texts]))
+        self.donor = Donor.load(self.start_from) if self.start_from else None
+        characters = self._characters([*texts, *data.texts])
+        if self.donor is not None:  # its numbers stay, so that its hashes stay what they mean
+            first = self.donor.vocabulary
+            characters = [*first.characters, *(char for char in characters if char not in first)]
+        self.vocabulary = Vocabulary(characters)
         stream = self._stream([*texts, *data.texts])
-        self.bigrams = self._bigrams(stream)
+        own = self._bigrams(self._stream(texts), self.bigram_limit)
+        self.bigrams = torch.cat([own, self._bigrams(stream, self.bigram_limit)]).unique()
         self.start: list[Tensor] = []
         if self.vectors:
-            size, config = len(self.vocabulary) + KNOWN, ExtractorConfig
+            size = len(self.vocabulary) + KNOWN
             self.start = [
-                character_vectors(stream, size, config.character_width, self.seed),
-                bigram_vectors(stream, self.bigrams, size, config.bigram_width, self.seed),
+                character_vectors(stream, size, self.character_width, self.seed),
+                bigram_vectors(stream, self.bigrams, size, self.bigram_width, self.seed),
             ]
         lexicons = data.lexicons if self.words else []
         self.hashed = [hash_words(words, self.vocabulary, LONGEST_WORD) for words in lexicons]
@@ -374,12 +384,12 @@ class ExtractionRecipe(Recipe):
             numbers += gap
         return torch.tensor(numbers)
 
-    def _bigrams(self, stream: Tensor) -> Tensor:
+    def _bigrams(self, stream: Tensor, limit: int) -> Tensor:
         """Sorted hashes of the frequent pairs of neighbours, edges of a text included."""
         pairs = stream.unfold(0, 2, 1)
         pairs = pairs[(pairs != PADDING).any(dim=1)]
         hashes, counts = hash_strings(pairs).unique(return_counts=True)
-        order = counts.argsort(descending=True, stable=True)[: self.bigram_limit]
+        order = counts.argsort(descending=True, stable=True)[:limit]
         frequent: Tensor = hashes[order[counts[order] >= self.bigram_count]].sort().values
         return frequent
 
@@ -397,6 +407,8 @@ class ExtractionRecipe(Recipe):
             side_tags=tuple(len(tag_set.tags) for _, tag_set in data.tags) if sides else (),
             side_kinds=tuple(len(side.number) for side in sides if isinstance(side, Triples)),
             language=any(isinstance(side, Text) for side in sides),
+            character_width=self.character_width,
+            bigram_width=self.bigram_width,
             encoder=self.encoder,
             width=self.width,
             layers=self.layers,
@@ -417,6 +429,8 @@ class ExtractionRecipe(Recipe):
             with torch.no_grad():
                 model.features.characters.weight.copy_(self.start[0])
                 model.features.bigrams.weight.copy_(self.start[1])
+        if self.donor is not None:
+            self.donor.plant(model, self.start)
         return model
 
     def batch(self, step: int) -> Batch:

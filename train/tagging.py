@@ -7,7 +7,7 @@ length.
 
 from abc import abstractmethod
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,12 +16,15 @@ from torch import Tensor, nn
 
 from benchmarks.quality.tagging import measure
 from benchmarks.tagging_data import Sentence
-from core.models.tagger import LONGEST_WORD, Tagger, TaggerConfig
-from core.text.characters import KNOWN, PADDING, UNKNOWN, encode_texts, hash_strings, hash_words
+from core.models.character_features import LONGEST_WORD
+from core.models.tagger import Tagger, TaggerConfig
+from core.text.characters import KNOWN, PADDING, UNKNOWN, encode_texts, hash_words
 from core.text.spans import chunks, normalise
 from core.text.tags import TagSet, disjoint
 from core.text.vocabulary import Vocabulary
 from train.recipe import Batch, Logs, Recipe, shuffled
+from train.texts import read_texts
+from train.vectors import bigram_vectors, character_vectors, frequent_bigrams, stream_of
 
 LONGEST = 200  # characters of a training sentence; longer ones are cut at a sentence's end
 POOL = 32  # batches that are sorted by length together
@@ -103,7 +106,10 @@ class TaggingRecipe(Recipe):
     transition_multiplier: float = 10.0  # transitions learn this much faster, post 7196
     character_count: int = 2  # rarer characters are unknown
     bigram_count: int = 3
-    bigram_limit: int = 100_000  # the most frequent ones
+    bigram_limit: int = 50_000  # the most frequent ones of the sentences, and as many of all texts
+    character_width: int = 128
+    bigram_width: int = 48
+    vectors: bool = True  # embeddings start from what running text says, not at random
     blank: float = 0.02  # share of characters made unknown, so that contexts learn to stand in
     side_share: float = 0.3  # of the steps, while there are side sets to learn from
     side_size: float = 0.5  # of a side batch, as a share of `batch_size`: its sentences are long
@@ -124,22 +130,23 @@ class TaggingRecipe(Recipe):
         counts = Counter("".join(texts))
         kept = sorted(char for char, n in counts.items() if n >= self.character_count)
         self.vocabulary = Vocabulary(kept)
-        self.bigrams = self._bigrams(texts)
+        own = stream_of(texts, self.vocabulary)
+        self.bigrams = frequent_bigrams(own, self.bigram_limit, self.bigram_count)
+        self.start: list[Tensor] = []
+        if self.vectors:
+            assert self.data is not None
+            limit = 300 if self.smoke else None
+            stream = torch.cat([own, stream_of(read_texts(self.data, limit), self.vocabulary)])
+            also = frequent_bigrams(stream, self.bigram_limit, self.bigram_count)
+            self.bigrams = torch.cat([self.bigrams, also]).unique()
+            size = len(self.vocabulary) + KNOWN
+            self.start = [
+                character_vectors(stream, size, self.character_width, self.seed),
+                bigram_vectors(stream, self.bigrams, size, self.bigram_width, self.seed),
+            ]
         self.hashed = [hash_words(words, self.vocabulary, LONGEST_WORD) for words in data.lexicons]
         self.examples = Examples(data.main, self.tag_set, self.vocabulary)
         self.side_examples = [Examples(*side, self.vocabulary) for side in data.sides]
-
-    def _bigrams(self, texts: Sequence[str]) -> Tensor:
-        """Hashes of the frequent pairs of neighbours, edges of a sentence included."""
-        counts: Counter[tuple[int, int]] = Counter()
-        for text in texts:
-            row = [PADDING, *encode_texts([text], self.vocabulary)[0].tolist(), PADDING]
-            counts.update(zip(row, row[1:], strict=False))
-        frequent = [
-            pair for pair, n in counts.most_common(self.bigram_limit) if n >= self.bigram_count
-        ]
-        hashes: Tensor = hash_strings(torch.tensor(frequent)).unique()
-        return hashes
 
     def config(self) -> TaggerConfig:
         """The model's sizes, which follow from the data."""
@@ -153,6 +160,8 @@ class TaggingRecipe(Recipe):
             encoder=self.encoder,
             bigrams=len(self.bigrams),
             lexicons=tuple(len(hashes) for hashes in self.hashed),
+            character_width=self.character_width,
+            bigram_width=self.bigram_width,
             width=self.width,
             layers=self.layers,
             dropout=self.dropout,
@@ -160,9 +169,13 @@ class TaggingRecipe(Recipe):
         )
 
     def build(self) -> nn.Module:
-        """The untrained model, which already knows its bigrams and lexicons."""
+        """The untrained model, which already knows its bigrams, lexicons and vectors."""
         model = Tagger(self.config())
-        model.know(self.bigrams, self.hashed)
+        model.inputs.know(self.bigrams, self.hashed)
+        if self.start:
+            with torch.no_grad():
+                model.inputs.characters.weight.copy_(self.start[0])
+                model.inputs.bigrams.weight.copy_(self.start[1])
         return model
 
     def batch(self, step: int) -> Batch:

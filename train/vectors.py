@@ -13,15 +13,41 @@ Sources: Levy and Goldberg 2014, "Neural word embedding as implicit matrix facto
 Goldberg, Dagan 2015, "Improving distributional similarity" (the exponent and the root).
 """
 
+from collections.abc import Iterable
+
 import torch
 from torch import Tensor
 
-from core.text.characters import PADDING, hash_strings, look_up
+from core.text.characters import KNOWN, PADDING, UNKNOWN, hash_strings, look_up
+from core.text.vocabulary import Vocabulary
 
 WINDOW = 2
 SMOOTHING = 0.75
 SPREAD = 0.1  # standard deviation of the result, as of embeddings that start at random
 PIECE = 2_000_000  # characters counted at a time
+
+
+def stream_of(texts: Iterable[str], vocabulary: Vocabulary) -> Tensor:
+    """Character numbers of normalised texts one after the other, padding between, `(time,)`."""
+    index, gap = vocabulary.index, [PADDING] * 4
+    numbers = list(gap)
+    for text in texts:
+        numbers += [index.get(char, UNKNOWN - KNOWN) + KNOWN for char in text]
+        numbers += gap
+    return torch.tensor(numbers)
+
+
+def frequent_bigrams(stream: Tensor, limit: int, least: int) -> Tensor:
+    """Sorted hashes of at most `limit` pairs of neighbours, edges of a text included.
+
+    The most frequent ones, and only those that occur at least `least` times.
+    """
+    pairs = stream.unfold(0, 2, 1)
+    pairs = pairs[(pairs != PADDING).any(dim=1)]
+    hashes, counts = hash_strings(pairs).unique(return_counts=True)
+    order = counts.argsort(descending=True, stable=True)[:limit]
+    frequent: Tensor = hashes[order[counts[order] >= least]].sort().values
+    return frequent
 
 
 def character_vectors(stream: Tensor, vocab_size: int, width: int, seed: int) -> Tensor:

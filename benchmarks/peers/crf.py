@@ -12,13 +12,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from benchmarks.peers import Options
 from core.models.chain import Chain
 
 SHAPES = ((64, 128, 9), (32, 512, 31))  # batch, time, tags
 REPEATS = 15
 
 
-def run() -> dict[str, Any]:
+def run(options: Options) -> dict[str, Any]:
     """Figures for every shape, with full rows and with ragged ones, under `BATCHxTIMExTAGS`.
 
     Raises `ModuleNotFoundError` with the command that helps where `pytorch-crf` is missing.

@@ -24,8 +24,8 @@ from numpy.typing import NDArray
 from benchmarks.ngram import NGram
 from benchmarks.quality import Benchmark, Options
 from benchmarks.quality.near_copies import near_copies
-from benchmarks.quality.poem_rate_distortion import rate_distortion
 from benchmarks.quality.poem_likelihood import importance_bound, likelihood
+from benchmarks.quality.poem_rate_distortion import rate_distortion
 from benchmarks.readers import POEM_FILES, poem_tensor, read_jsonl
 from core import hub, runtime
 from core.models.poem_model import PoemModel

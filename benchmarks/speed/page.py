@@ -9,6 +9,7 @@ packs it with the real tabs repeated, and extrapolated from what the present tab
 from collections.abc import Callable
 from typing import Any
 
+from benchmarks.speed import chromium
 from benchmarks.speed.client import Client
 from benchmarks.speed.server import serving
 from demos import discover
@@ -52,30 +53,20 @@ def weigh(client: Client, encodings: str) -> int:
 
 def browse(port: int) -> dict[str, Any]:
     """What a browser asks for until the page has settled, and how much of it from other hosts."""
-    try:
-        from playwright.sync_api import TimeoutError as Unsettled
-        from playwright.sync_api import sync_playwright
-
-        from scripts.browser import find
-
-        chromium = find()
-    except ModuleNotFoundError:
-        chromium = None
-    if chromium is None:
+    executable = chromium.path()
+    if executable is None:
         return {
             "requests": None,
             "requests_to_other_hosts": None,
             "transferred_bytes": None,
-            "note": "no browser here: pip install -r requirements-dev.txt, "
-            "python -m scripts.browser",
+            "note": chromium.MISSING,
         }
+    from playwright.sync_api import TimeoutError as Unsettled
+
     address = f"http://127.0.0.1:{port}"
     asked: list[str] = []
     received: list[int] = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
-        )
+    with chromium.opened(executable) as browser:
         page = browser.new_page()
         page.on("request", lambda request: asked.append(request.url))
         network = page.context.new_cdp_session(page)
@@ -86,7 +77,6 @@ def browse(port: int) -> dict[str, Any]:
             page.wait_for_load_state("networkidle", timeout=SETTLED_MS)
         except Unsettled:
             pass  # a stream stays open; everything else has been asked for by now
-        browser.close()
     hosts = [url for url in asked if not url.startswith((f"{address}/", "data:", "blob:"))]
     return {
         "requests": len(asked),

@@ -4,7 +4,8 @@
 client; `endpoints` has all of them with 1, 8 and 32. `cold_ms` is the first result of a fresh server,
 `warm_ms` the median of later ones. `lane_gain_32` compares 32 concurrent callers of the library
 function behind the first scene with the same calls in turn (`lanes` has the times). `resident_bytes`
-are weights, `rss_bytes` the whole server.
+are weights, `rss_bytes` the whole server. `slider_p50_ms` and `slider_p95_ms` are from a slider's move
+to the picture in a browser, see `benchmarks.speed.slider`.
 
 Nothing is declared for this: endpoints, their defaults and the library call come from the tab.
 """
@@ -21,6 +22,7 @@ from benchmarks.speed.client import Client
 from benchmarks.speed.lanes import lane_gain
 from benchmarks.speed.load import levels
 from benchmarks.speed.server import serving
+from benchmarks.speed.slider import measure_sliders
 from demos import Demo
 from demos._tab import Scene
 from scripts.examples import first_outcome, scenes_of
@@ -48,6 +50,7 @@ def measure_tab(
             endpoints[name]["share_of_transport_32"] = share(endpoints[name], ceiling)
         with Client(server.port) as client:
             state = client.health()
+        sliders = drawn(server.port, demo, report)
     report(f"{demo.slug}: lanes")
     lanes = gain_of(scenes[first])
     return {
@@ -59,9 +62,19 @@ def measure_tab(
         "warm_ms": statistics.median(times[1:]),
         "resident_bytes": state["resident_bytes"],
         "rss_bytes": state["rss_bytes"],
+        **sliders,
         "lanes": lanes,
         "endpoints": endpoints,
     }
+
+
+def drawn(port: int, demo: Demo, report: Callable[[str], None]) -> dict[str, Any]:
+    """The sliders' figures; a browser that fails costs only these."""
+    try:
+        return measure_sliders(port, demo, report)
+    except Exception as error:
+        note = f"{type(error).__name__}: {str(error).splitlines()[0]}"
+        return {"slider_p50_ms": None, "slider_p95_ms": None, "slider_note": note}
 
 
 def endpoint_of(scene: Scene) -> str:

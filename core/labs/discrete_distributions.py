@@ -24,6 +24,7 @@ from core.labs.noises import DEVIATIONS, NOISES, Law, law_of
 
 MAX_CATEGORIES = 16
 MAX_DRAWS = 2_000_000
+_CORNERS = np.array([[0.0, 0.0], [1.0, 0.0], [0.5, math.sqrt(3) / 2]])  # of the drawn triangle
 _NODES = 16  # Gauss-Legendre nodes of one panel
 
 
@@ -55,6 +56,29 @@ class SimplexMap:
     softmax: Array
     plane: Array  # (resolution, resolution, 2), for drawing
     softmax_plane: Array
+
+
+@dataclass(frozen=True)
+class SimplexRings:
+    """Rings of scores and where they land on the triangle, the first direction repeated at the end.
+
+    Ring r holds the scores whose mean is zero and whose length is `radii[r]`.
+    """
+
+    radii: Array  # (rings,)
+    scores: Array  # (rings, directions + 1, 3)
+    probabilities: Array  # like the scores
+    softmax: Array
+    plane: Array  # (rings, directions + 1, 2), for drawing, as in `SimplexMap`
+    softmax_plane: Array
+
+
+@dataclass(frozen=True)
+class PullCurve:
+    """How hard an example pulls on its scores: d ln p / d margin of two classes, per noise."""
+
+    margins: Array  # score of the label minus that of the other class
+    pull: dict[str, Array]  # nan where the label has no probability
 
 
 @dataclass(frozen=True)
@@ -147,8 +171,61 @@ def simplex_map(
     # In pieces, so that a typed density with its many panels stays within memory.
     found = np.concatenate([_integrate(mu[k : k + 64], law) for k in range(0, len(mu), 64)])
     found, soft = found.reshape(*a.shape, 3), _softmax(mu).reshape(*a.shape, 3)
-    corners = np.array([[0.0, 0.0], [1.0, 0.0], [0.5, math.sqrt(3) / 2]])
-    return SimplexMap(scores, found, soft, found @ corners, soft @ corners)
+    return SimplexMap(scores, found, soft, found @ _CORNERS, soft @ _CORNERS)
+
+
+def simplex_rings(
+    noise: str = "normal",
+    *,
+    reach: float = 4.0,
+    rings: int = 5,
+    directions: int = 36,
+    scale: float = 1.0,
+) -> SimplexRings:
+    """How circles in the plane of scores land on the triangle of distributions."""
+    reach = _inputs.number("reach", reach, 0.1, 20, zh="范围")
+    rings = _inputs.integer("number of rings", rings, 1, 12, zh="圈数")
+    directions = _inputs.integer("number of directions", directions, 3, 120, zh="方向数")
+    factor = _inputs.number("scale", scale, 1e-3, 1e3, zh="噪声尺度")
+    radii = np.linspace(0, reach, rings + 1)[1:]
+    angle = 2 * np.pi * np.arange(directions) / directions
+    across, along = np.array([-1, 1, 0]) / math.sqrt(2), np.array([-1, -1, 2]) / math.sqrt(6)
+    circle = np.cos(angle)[:, None] * across + np.sin(angle)[:, None] * along
+    mu = (radii[:, None, None] * circle).reshape(-1, 3)
+    law = law_of(noise)
+    found = np.concatenate(
+        [_integrate(mu[k : k + 64] / factor, law) for k in range(0, len(mu), 64)]
+    )
+
+    def closed(values: Array) -> Array:
+        rows = values.reshape(rings, directions, -1)
+        return np.concatenate([rows, rows[:, :1]], axis=1)
+
+    probability, soft = closed(found), closed(_softmax(mu / factor))
+    return SimplexRings(
+        radii, closed(mu), probability, soft, probability @ _CORNERS, soft @ _CORNERS
+    )
+
+
+def pull_curve(
+    noises: tuple[str, ...] = NOISES, *, reach: float = 6.0, count: int = 61
+) -> PullCurve:
+    """The derivative of ln p for margins from `-reach` (wrong) to `reach` (right).
+
+    By central differences of the quadrature, which is exact to about 1e-12.
+    """
+    reach = _inputs.number("reach", reach, 0.1, 30, zh="范围")
+    count = _inputs.integer("number of points", count, 2, 1000, zh="点数")
+    margins, h = np.linspace(-reach, reach, count), 1e-4
+    ends = np.concatenate([margins + h, margins - h])
+    mu = np.stack([ends, np.zeros(2 * count)], axis=1)
+    pull = {}
+    for noise in noises:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            log_p = np.log(_integrate(mu, law_of(noise))[:, 0])
+            slope = (log_p[:count] - log_p[count:]) / (2 * h)
+        pull[noise] = np.where(np.isfinite(slope), slope, np.nan)
+    return PullCurve(margins, pull)
 
 
 def loser_curve(

@@ -19,7 +19,15 @@ import numpy.typing as npt
 
 from core.labs import _inputs
 from core.labs._inputs import Array
-from core.labs.entropy_normalization import MAX_NUMBERS, Normalised, Round, log_weights, normalise, power
+from core.labs.entropy_normalization import (
+    MAX_NUMBERS,
+    Normalised,
+    Round,
+    limits,
+    log_weights,
+    normalise,
+    power,
+)
 
 Spread = Literal["uniform", "log-normal"]
 SPREADS: tuple[Spread, ...] = ("uniform", "log-normal")
@@ -32,6 +40,14 @@ class PostIteration:
     after: Array  # (n,); may contain nan
     rounds: tuple[Round, ...]
     miss: float  # |entropy - target| after the last round, inf when the numbers broke down
+
+
+@dataclass(frozen=True)
+class TargetSweep:
+    """One distribution and many wanted entropies."""
+
+    targets: Array  # nats, ascending, all within reach
+    miss: Array  # |entropy - target| of the post's iteration; inf where the numbers broke down
 
 
 @dataclass(frozen=True)
@@ -84,6 +100,27 @@ def post_iteration(
     return PostIteration(p, tuple(log), miss if math.isfinite(miss) else math.inf)
 
 
+def target_sweep(
+    values: npt.ArrayLike,
+    *,
+    logits: bool = False,
+    rounds: int = 10,
+    count: int = 60,
+    literal: bool = False,
+) -> TargetSweep:
+    """The post's iteration from one distribution to `count` entropies between its limits."""
+    log_p = log_weights(values, logits)
+    rounds = _inputs.integer("number of rounds", rounds, 1, 100, zh="轮数")
+    count = _inputs.integer("number of targets", count, 1, 500, zh="目标数")
+    floor, ceiling = limits(log_p)
+    targets = np.linspace(floor, ceiling, count + 2)[1:-1]
+    p = np.repeat(power(log_p, 1.0)[None], count, axis=0)
+    for _ in range(rounds):
+        p, _ = _post_round(p, targets, literal)
+    miss = np.abs(_entropies(p) - targets)
+    return TargetSweep(targets, np.where(np.isfinite(miss), miss, np.inf))
+
+
 def failure_map(
     *,
     size: int = 100,
@@ -98,8 +135,8 @@ def failure_map(
 ) -> FailureMap:
     """Where the post's iteration fails, over targets from 5 % to 95 % of ln n and spreads.
 
-    "log-normal" draws weights exp(scale * normal); "uniform" draws them between 0 and 1 and
-    ignores the scale.
+    "log-normal" draws weights exp(scale * normal), "uniform" numbers between 0 and 1 to the power
+    `scale`.
     """
     size = _inputs.integer("size", size, 2, MAX_NUMBERS, zh="个数")
     resolution = _inputs.integer("resolution", resolution, 2, 40, zh="分辨率")
@@ -207,7 +244,8 @@ def random_cases(
     low, high = (_inputs.number("target", t, 0, 1, zh="目标比例") for t in targets)
     rng = np.random.default_rng(_inputs.seed(seed))
     if kind == "uniform":
-        log_p = np.log(1.0 - rng.random((draws, size)))  # of (0, 1], never the logarithm of zero
+        # Of (0, 1], never the logarithm of zero.
+        log_p = scale * np.log(1.0 - rng.random((draws, size)))
     else:
         log_p = scale * rng.standard_normal((draws, size))
     return log_p, rng.uniform(low, high, draws) * math.log(size)
@@ -227,5 +265,5 @@ def _post_round(p: Array, target: Array, literal: bool) -> tuple[Array, Array]:
         h = -np.where(counted, p * log, 0.0).sum(axis=-1)
         second = np.where(counted, p * log**2, 0.0).sum(axis=-1)
         gamma = 1 + (target - h) / (h**2 - second)
-        power = p ** gamma[:, None]
-        return power / power.sum(axis=-1, keepdims=True), gamma
+        raised = p ** gamma[:, None]
+        return raised / raised.sum(axis=-1, keepdims=True), gamma

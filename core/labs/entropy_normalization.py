@@ -5,22 +5,16 @@ After https://kexue.fm/archives/8829. With :math:`\tilde p_i=p_i^\gamma/\sum_j p
 .. math:: H(\gamma)=\ln\sum_i p_i^\gamma-\gamma\frac{\sum_i p_i^\gamma\ln p_i}{\sum_i p_i^\gamma}
 
 falls from :math:`\ln n` at :math:`\gamma=0` to the logarithm of the number of maxima, with
-:math:`dH/d\ln\gamma=-\gamma^2\operatorname{Var}_{\tilde p}(\ln p)`. The post iterates
-
-.. math:: \gamma\leftarrow1+\frac{H^*-H}{H^2-\mathbb E[\ln^2p]},\qquad
-    p\leftarrow p^\gamma/\textstyle\sum p^\gamma ,
-
-Newton's method restarted from :math:`\gamma=1`, which often overshoots and does not come back. The
-solver here works with :math:`\ln p` and keeps the solution between two values of
+:math:`dH/d\ln\gamma=-\gamma^2\operatorname{Var}_{\tilde p}(\ln p)`. The post
+takes Newton steps on :math:`\gamma`, which often overshoot and do not come back (`entropy_newton`).
+The solver here works with :math:`\ln p` and keeps the solution between two values of
 :math:`\ln\gamma`; a Newton step that leaves them is replaced by their middle, so it always arrives.
 
 Entropies are in nats.
 """
 
 import math
-import re
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -30,9 +24,6 @@ from core.labs import _inputs
 from core.labs._inputs import Array
 
 MAX_NUMBERS = 2000
-MAX_TYPED = 40_000  # characters
-_NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
-
 METHODS = ("newton", "bisection")
 
 
@@ -68,31 +59,6 @@ class EntropyCurve:
     ceiling: float  # logarithm of the number of non-zero entries
 
 
-def parse_numbers(text: str) -> Array:
-    """Numbers separated by spaces, commas, semicolons or new lines, as a vector."""
-    if len(text) > MAX_TYPED:
-        raise InputError(
-            en=f"The text has {len(text)} characters; at most {MAX_TYPED} are read. Shorten it.",
-            zh=f"文本有 {len(text)} 个字符，最多读 {MAX_TYPED} 个，请缩短。",
-        )
-    parts = [part for part in re.split(r"[\s,;，；、]+", text) if part]
-    for place, part in enumerate(parts, start=1):
-        if not _NUMBER.fullmatch(part):
-            raise InputError(
-                en=f"Entry {place}, {part!r:.20}, is not a number. Write numbers such as 0.25 or "
-                f"1e-3, separated by spaces or commas.",
-                zh=f"第 {place} 项 {part!r:.20} 不是数，请写 0.25 或 1e-3 这样的数，"
-                "用空格或逗号隔开。",
-            )
-    return _inputs.vector(
-        "list of numbers",
-        [float(part) for part in parts],
-        sizes=(2, MAX_NUMBERS),
-        bounds=(-1e300, 1e300),
-        zh="数列",
-    )
-
-
 def normalise(
     values: npt.ArrayLike,
     target: float,
@@ -113,7 +79,7 @@ def normalise(
     log_p = log_weights(values, logits)
     target = _inputs.number("entropy", target, 0, math.log(MAX_NUMBERS), zh="熵")
     before = power(log_p, 1.0)
-    floor, ceiling = _limits(log_p)
+    floor, ceiling = limits(log_p)
     if not floor - 1e-12 <= target <= ceiling + 1e-12:
         raise InputError(
             en=f"The entropy {target:.6g} cannot be reached; powers of this distribution have "
@@ -145,7 +111,7 @@ def entropy_curve(
     low, high = (_inputs.number("gamma", g, 1e-9, 1e9, zh="γ") for g in gammas)
     count = _inputs.integer("number of points", count, 2, 1000, zh="点数")
     spaced = np.geomspace(low, high, count)
-    return EntropyCurve(spaced, np.array([entropy(log_p, g) for g in spaced]), *_limits(log_p))
+    return EntropyCurve(spaced, np.array([entropy(log_p, g) for g in spaced]), *limits(log_p))
 
 
 def gamma_gradient(values: npt.ArrayLike, target: float, *, logits: bool = False) -> Array:
@@ -176,7 +142,7 @@ def gamma_gradient(values: npt.ArrayLike, target: float, *, logits: bool = False
 def entropy(log_p: Array, gamma: float) -> float:
     """H(gamma) in nats of the weights exp(log_p), stable for every exponent; 0 ln 0 is 0."""
     if gamma == math.inf:
-        return _limits(log_p)[0]
+        return limits(log_p)[0]
     p, scaled = power(log_p, gamma), _scaled(log_p, gamma)
     alive = p > 0
     return float(np.log(np.exp(scaled).sum()) - p[alive] @ scaled[alive])
@@ -210,14 +176,16 @@ def _scaled(log_p: Array, gamma: float) -> Array:
 
 
 def power(log_p: Array, gamma: float) -> Array:
+    """The normalised power of the weights exp(log_p); inf keeps the maxima alone."""
     weights = (
         (log_p == 0).astype(np.float64) if gamma == math.inf else np.exp(_scaled(log_p, gamma))
     )
-    power: Array = weights / weights.sum()
-    return power
+    normalised: Array = weights / weights.sum()
+    return normalised
 
 
-def _limits(log_p: Array) -> tuple[float, float]:
+def limits(log_p: Array) -> tuple[float, float]:
+    """The entropies between which powers lie: ln of the number of maxima and of non-zero weights."""
     return math.log((log_p == 0).sum()), math.log(np.isfinite(log_p).sum())
 
 

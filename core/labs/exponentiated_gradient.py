@@ -57,7 +57,7 @@ class SimplexSurface:
 
     x: Array
     y: Array
-    values: Array  # (y, x), nan outside the triangle
+    values: Array  # (y, x), nan outside the triangle and its border
 
 
 @dataclass(frozen=True)
@@ -174,9 +174,12 @@ def simplex_surface(
     third = np.broadcast_to(2 / math.sqrt(3) * y[:, None], (resolution, resolution))
     second = x[None, :] - third / 2
     points = np.stack([1 - second - third, second, third], axis=-1)
-    inside = points.min(axis=-1) >= -0.5 / resolution  # one cell more than the triangle
+    # A few cells more than the triangle, so that a picture cut along its edges has no gaps.
+    inside = points.min(axis=-1) >= -3 / resolution
+    points = np.maximum(points, 0.0)
+    points /= points.sum(axis=-1, keepdims=True)
     values = np.full((resolution, resolution), np.nan)
-    values[inside] = [loss(p) for p in np.maximum(points[inside], 0.0)]
+    values[inside] = [loss(p) for p in points[inside]]
     return SimplexSurface(x, y, values)
 
 

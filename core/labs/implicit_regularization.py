@@ -269,24 +269,36 @@ def sharpness_sweep(
 def _descent(land: Landscape, origin: Array, rate: float, penalty: float, steps: int) -> Array:
     """The path `(steps + 1, 2)` of descent on L + penalty |grad L|^2."""
     path = np.full((steps + 1, 2), np.nan)
-    theta = path[0] = origin
+    path[0] = origin
+    x, y = origin.tolist()
+    slope, bend = land.formula.gradient_at, land.formula.hessian_at
     for step in range(1, steps + 1):
-        slope = land.gradient_at(theta)
+        gx, gy = slope(x, y)
         if penalty:
-            slope = slope + 2 * penalty * land.pull_at(theta)
-        theta = theta - rate * slope
-        if not abs(theta[0]) + abs(theta[1]) < HORIZON:  # nan too
+            xx, xy, _, yy = bend(x, y)
+            gx, gy = (
+                gx + 2 * penalty * (xx * gx + xy * gy),
+                gy + 2 * penalty * (xy * gx + yy * gy),
+            )
+        x, y = x - rate * gx, y - rate * gy
+        if not abs(x) + abs(y) < HORIZON:  # nan too
             break
-        path[step] = theta
+        path[step] = x, y
     return path
 
 
 def _flow(land: Landscape, origin: Array, times: Array, rate: float) -> Array:
     """The plain flow for `rate` zero, else the modified flow of that rate."""
 
-    def field(theta: Array) -> Array:
-        slope = land.gradient_at(theta)
-        return -(slope + rate / 2 * land.pull_at(theta)) if rate else -slope
+    slope, bend = land.formula.gradient_at, land.formula.hessian_at
+
+    def field(theta: Array) -> list[float]:
+        x, y = theta.tolist()
+        gx, gy = slope(x, y)
+        if not rate:
+            return [-gx, -gy]
+        xx, xy, _, yy = bend(x, y)
+        return [-gx - rate / 2 * (xx * gx + xy * gy), -gy - rate / 2 * (xy * gx + yy * gy)]
 
     return integrate(field, origin, times, horizon=HORIZON, tolerance=1e-12)
 

@@ -102,17 +102,6 @@ class Landscape:
         """The gradient of L, shape `(..., 2)`."""
         return np.moveaxis(self.formula.gradient(points[..., 0], points[..., 1]), 0, -1)
 
-    def gradient_at(self, point: Array) -> Array:
-        """The gradient at one point, shape `(2,)`; fast."""
-        return np.array(self.formula.gradient_at(float(point[0]), float(point[1])))
-
-    def pull_at(self, point: Array) -> Array:
-        """Hessian times gradient at one point, shape `(2,)`: half the gradient of |grad L|^2."""
-        x, y = float(point[0]), float(point[1])
-        gx, gy = self.formula.gradient_at(x, y)
-        xx, xy, _, yy = self.formula.hessian_at(x, y)
-        return np.array([xx * gx + xy * gy, xy * gx + yy * gy])
-
     def hessian(self, points: Array) -> Array:
         """The Hessian of L, shape `(..., 2, 2)`."""
         hessian = self.formula.hessian(points[..., 0], points[..., 1])
@@ -127,6 +116,15 @@ class Surface:
     y: Array
     values: Array  # nan where L is undefined
     latex: str
+
+
+@dataclass(frozen=True)
+class Minimum:
+    """An isolated local minimum."""
+
+    point: tuple[float, float]
+    loss: float
+    curvatures: tuple[float, float]  # eigenvalues of the Hessian, ascending, both positive
 
 
 def landscape(text: str, box: Box | None = None) -> Landscape:
@@ -157,6 +155,54 @@ def surface(text: str, box: Box | None = None, *, resolution: int = 96) -> Surfa
     x, y = _axes(found.box, resolution)
     values = found.value(np.stack(np.meshgrid(x, y), axis=-1))
     return Surface(x, y, np.where(np.isfinite(values), values, np.nan), found.formula.latex())
+
+
+def minima(text: str, box: Box | None = None) -> tuple[Minimum, ...]:
+    """Isolated minima inside the window, lowest first; none where the bottom is a curve.
+
+    Newton's method from the grid points that are lower than their neighbours. Minima closer
+    together than a grid cell (1/60 of the window) may be missed.
+    """
+    found = landscape(text, box)
+    x, y = _axes(found.box, 61)
+    points = np.stack(np.meshgrid(x, y), axis=-1)
+    values = np.nan_to_num(found.value(points), nan=np.inf)
+    inner = values[1:-1, 1:-1]
+    lowest = np.ones(inner.shape, dtype=bool)
+    for i in range(3):
+        for j in range(3):
+            if (i, j) != (1, 1):
+                lowest &= inner <= values[i : i + 59, j : j + 59]
+    near = points[1:-1, 1:-1][lowest][:400]
+    seen: list[Minimum] = []
+    cell = np.array([x[1] - x[0], y[1] - y[0]])
+    for start in near:
+        settled = _newton(found, start, cell)
+        if settled is not None and all(
+            np.hypot(*np.subtract(settled.point, other.point)) > 1e-4 * cell.max() for other in seen
+        ):
+            seen.append(settled)
+    return tuple(sorted(seen, key=lambda minimum: minimum.loss))
+
+
+def _newton(found: Landscape, start: Array, cell: Array) -> Minimum | None:
+    """The minimum within two cells of a point, if there is one with positive curvatures."""
+    point = start
+    for _ in range(30):
+        slope, hessian = found.gradient(point), found.hessian(point)
+        if not np.isfinite(hessian).all() or abs(np.linalg.det(hessian)) < 1e-12:
+            return None
+        step = np.linalg.solve(hessian, slope)
+        point = point - step
+        if (np.abs(point - start) > 2 * cell).any():
+            return None
+        if np.abs(step).max() < 1e-13 * (1 + np.abs(point).max()):
+            break
+    curvatures = np.linalg.eigvalsh(found.hessian(point))
+    if curvatures[0] < 1e-6 * max(1.0, curvatures[1]):
+        return None
+    low, high = float(curvatures[0]), float(curvatures[1])
+    return Minimum((float(point[0]), float(point[1])), float(found.value(point)), (low, high))
 
 
 def checked_start(start: tuple[float, float]) -> Array:

@@ -55,6 +55,15 @@ class ContinuedFraction:
 
 
 @dataclass(frozen=True)
+class TermStatistics:
+    """Relative frequencies of the terms of pi's continued fraction."""
+
+    values: IntArray  # 1, 2, …
+    observed: Array
+    expected: Array  # for almost all numbers
+
+
+@dataclass(frozen=True)
 class SternBrocot:
     """The walk towards pi in the tree of all fractions, from 1/1."""
 
@@ -69,6 +78,7 @@ class Judgement:
 
     fraction: Approximation  # reduced
     digits: int  # decimals that agree with pi
+    text: str  # the fraction as a decimal number, truncated after 40 places
     best: Approximation  # the nearest fraction with at most this denominator
     is_best: bool
 
@@ -190,8 +200,25 @@ def judge(numerator: int, denominator: int) -> Judgement:
     return Judgement(
         reduced,
         max(agreeing - 1, 0),
+        _decimal(fraction, 40),
         best,
         (best.numerator, best.denominator) == (reduced.numerator, reduced.denominator),
+    )
+
+
+def term_statistics(terms: int = 1000, *, largest: int = 10) -> TermStatistics:
+    r"""How often the terms 1, 2, … occur, against :math:`-\log_2(1-(k+1)^{-2})`.
+
+    Gauss and Kuzmin: almost every number has its terms so distributed; for pi it is not proved.
+    """
+    terms = _inputs.integer("number of terms", terms, 2, MAX_TERMS, zh="项数")
+    largest = _inputs.integer("largest term", largest, 1, 1000, zh="最大的项")
+    found = _terms_of_pi(terms)[1:]
+    values = np.arange(1, largest + 1)
+    return TermStatistics(
+        values,
+        np.array([found.count(k) for k in values.tolist()]) / len(found),
+        -np.log2(1 - 1.0 / (values + 1.0) ** 2),
     )
 
 
@@ -354,6 +381,12 @@ def _scaled_pi(places: int) -> int:
     root = math.isqrt(10005 * 10 ** (2 * (places + guard)))
     scaled: int = q * 426880 * root // t // 10**guard
     return scaled
+
+
+def _decimal(fraction: Fraction, places: int) -> str:
+    """A positive fraction with `places` decimals, truncated."""
+    whole, rest = divmod(fraction.numerator * 10**places // fraction.denominator, 10**places)
+    return f"{whole}.{rest:0{places}d}"
 
 
 def _pi_fraction(places: int) -> Fraction:

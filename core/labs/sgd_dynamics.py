@@ -173,19 +173,24 @@ def race(
             else _half_square(velocities[:, i] / h)
         )
         paths[method] = _path(land, method, positions[:, i], kinetic)
+    slope = land.formula.gradient_at
     if "flow" in chosen:
         times = rate * np.arange(steps + 1)
         flow = integrate(
-            lambda p: -land.gradient_at(p), origin, times, horizon=HORIZON, tolerance=_TOLERANCE
+            lambda p: [-g for g in slope(*p.tolist())],
+            origin,
+            times,
+            horizon=HORIZON,
+            tolerance=_TOLERANCE,
         )
         paths["flow"] = _path(land, "flow", flow, np.zeros(steps + 1))
     if "momentum-flow" in chosen:
         times = dynamics.time_step * np.arange(steps + 1)
 
-        def newton(state: Array) -> Array:
-            return np.concatenate(
-                [state[2:], -dynamics.friction * state[2:] - land.gradient_at(state[:2])]
-            )
+        def newton(state: Array) -> list[float]:
+            x, y, u, v = state.tolist()
+            gx, gy = slope(x, y)
+            return [u, v, -dynamics.friction * u - gx, -dynamics.friction * v - gy]
 
         rest = np.concatenate([origin, [0.0, 0.0]])
         state = integrate(newton, rest, times, horizon=HORIZON, tolerance=_TOLERANCE)

@@ -154,7 +154,7 @@ def sharpness_curve(
     )
 
 
-def accuracy(logits: npt.ArrayLike, labels: Sequence[int], *, sharpness: float = 1.0) -> Metric:
+def accuracy(logits: npt.ArrayLike, labels: Sequence[float], *, sharpness: float = 1.0) -> Metric:
     """Accuracy of `logits` `(examples, classes)`; smooth: the mean probability of the label."""
     try:
         scores = np.asarray(logits, dtype=np.float64)
@@ -179,7 +179,7 @@ def accuracy(logits: npt.ArrayLike, labels: Sequence[int], *, sharpness: float =
     return Metric(exact, float(right.detach().mean()), gradient.numpy())
 
 
-def f1(probabilities: npt.ArrayLike, labels: Sequence[int], *, sharpness: float = 1.0) -> Metric:
+def f1(probabilities: npt.ArrayLike, labels: Sequence[float], *, sharpness: float = 1.0) -> Metric:
     """F1 of the positives at threshold one half; smooth: 2 sum(yp) / sum(y + p).
 
     A `sharpness` K other than one first moves every p to p^K / (p^K + (1 - p)^K), which is the
@@ -193,7 +193,7 @@ def f1(probabilities: npt.ArrayLike, labels: Sequence[int], *, sharpness: float 
 
 
 def binary_accuracy(
-    probabilities: npt.ArrayLike, labels: Sequence[int], *, sharpness: float = 1.0
+    probabilities: npt.ArrayLike, labels: Sequence[float], *, sharpness: float = 1.0
 ) -> Metric:
     """Accuracy at threshold one half; smooth: the mean probability of the label.
 
@@ -209,7 +209,7 @@ def binary_accuracy(
 
 
 def bias_curve(
-    probabilities: npt.ArrayLike, labels: Sequence[int], *, repeats: int = 8, seed: int = 0
+    probabilities: npt.ArrayLike, labels: Sequence[float], *, repeats: int = 8, seed: int = 0
 ) -> BiasCurve:
     """`batch_bias` for batch sizes that double, each a mean over some shuffles."""
     p, _ = _binary(probabilities, labels)
@@ -229,7 +229,7 @@ def bias_curve(
 
 
 def batch_bias(
-    probabilities: npt.ArrayLike, labels: Sequence[int], *, batch: int = 16, seed: int = 0
+    probabilities: npt.ArrayLike, labels: Sequence[float], *, batch: int = 16, seed: int = 0
 ) -> BatchBias:
     """How far the mean of F1 over random batches is from F1 of the whole.
 
@@ -406,7 +406,7 @@ def _sharpness(sharpness: float) -> float:
     return _inputs.number("sharpness", sharpness, 1e-3, 1e4, zh="锐度")
 
 
-def _labels(labels: Sequence[int], count: int, classes: int) -> Tensor:
+def _labels(labels: Sequence[float], count: int, classes: int) -> Tensor:
     truth = _inputs.vector(
         "list of labels", labels, sizes=(count, count), bounds=(0, classes - 1), zh="标签列"
     )
@@ -418,7 +418,7 @@ def _labels(labels: Sequence[int], count: int, classes: int) -> Tensor:
     return torch.from_numpy(truth.astype(np.int64))
 
 
-def _binary(probabilities: npt.ArrayLike, labels: Sequence[int]) -> tuple[Array, Array]:
+def _binary(probabilities: npt.ArrayLike, labels: Sequence[float]) -> tuple[Array, Array]:
     p = _inputs.vector(
         "list of probabilities", probabilities, sizes=(1, MAX_EXAMPLES), bounds=(0, 1), zh="概率列"
     )

@@ -49,7 +49,14 @@ from torch.nn import functional as F
 
 from core.models.character_features import CharacterFeatures
 from core.models.tagger import BiLSTM, ChannelDropout
-from core.models.triples_decoding import Kind, Place, Stages, Thresholds, candidates
+from core.models.triples_decoding import (
+    Kind,
+    Place,
+    Stages,
+    Thresholds,
+    candidates,
+    most_probable,
+)
 from core.text.characters import KNOWN, PADDING
 from core.text.triple_memory import TripleMemory
 
@@ -61,6 +68,7 @@ NEAR, STEPS = 16, 8  # distances below are told apart one by one, above in steps
 ATTENTION_HEADS, ATTENTION_SIZE = 8, 16
 FLOOR = Thresholds(subject_start=0.05, subject_end=0.05, object_start=0.05, object_end=0.05)
 MOST_SUBJECTS = 64  # candidates of one text
+START = -4.0  # logit of every pointer before training: most characters start and end nothing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -287,6 +295,8 @@ class Stage(nn.Module):
         )
         self.object_out = nn.Linear(c.head_width, 2 * kinds)
         self.object_gate = nn.Linear(c.head_width, 1)
+        for out in (self.subject_out, self.object_out):  # at first, nothing is a subject or object
+            nn.init.constant_(out.bias, START)
 
     def subjects(self, encoding: Encoding, raised: Tensor | None = None) -> Tensor:
         """Logits `(batch, time, 2)`; `raised` is added to those of the pointers alone."""
@@ -418,11 +428,12 @@ class Extractor(nn.Module):
         limit: int = MOST_SUBJECTS,
         found: Tensor | None = None,
         forced: Iterable[tuple[int, Place]] = (),
+        best: bool = False,
     ) -> Reading:
         """Both stages: stage two for every span that any thresholds from `floor` on could take.
 
-        `forced` adds spans (text, place) that stage one need not have found. Without `found` the
-        model's own memory is asked.
+        `forced` adds spans (text, place) that stage one need not have found, `best` the most
+        probable span of a text that has none. Without `found` the model's own memory is asked.
         """
         if found is None and self.config.memory_triples:
             found = self.memory.find(characters, len(self.config.kinds))
@@ -433,7 +444,10 @@ class Extractor(nn.Module):
         spans = {(row, place) for row, place in forced}
         for row, length in enumerate(lengths):
             start, end = known[row, :length].unbind(1)
-            spans |= {(row, place) for place in candidates(start, end, floor, limit)}
+            named = candidates(start, end, floor, limit)
+            if best and not named:
+                named = [most_probable(start, end)]
+            spans |= {(row, place) for place in named}
         rows, starts, ends = (
             (
                 torch.tensor(column, dtype=torch.long, device=characters.device)

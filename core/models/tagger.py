@@ -1,15 +1,7 @@
 r"""Tags for the characters of a sentence: embeddings, an encoder, a head that reads tags off it.
 
-What a character brings to the encoder, side by side:
-
-* its embedding;
-* embeddings of the two bigrams it belongs to, with its left and its right neighbour. They replace
-much
-  of what a word would say and are worth several points of F1 in Chinese (Zhang and Yang 2018);
-* which words of some lexicons begin, go on and end here, by word length, as 0/1 flags.
-
-Neither bigrams nor lexicon words are stored: the model keeps their hashes, sorted, so what it knows
-of a string is whether it is known. Two encoders: *bilstm*, a stack of LSTMs, one per direction;
+What a character brings to the encoder (itself, its bigrams, the known words it is in) is said in
+`core.models.character_features`. Two encoders: *bilstm*, a stack of LSTMs, one per direction;
 *dgcnn*, the dilated gated convolutions of post 6671, :math:`Y = X + \mathrm{Conv}_1(X) \odot
 \sigma(\mathrm{Conv}_2(X))` with width 3 and dilations 1, 2, 5, .... A linear layer gives emissions,
 and a head of `core.models.tag_heads` (CRF, MEMM or softmax) makes a distribution over tag sequences
@@ -20,13 +12,9 @@ They are trained along with the main one, on data tagged otherwise, and cost not
 not asked.
 
 Sources: Su Jianlin, https://kexue.fm/archives/5542 (CRF) and https://kexue.fm/archives/6671
-(DGCNN); Huang, Xu, Yu 2015, https://arxiv.org/abs/1508.01991 (BiLSTM-CRF); Zhang and Yang 2018,
-https://arxiv.org/abs/1805.02023 (bigrams); Ma et al. 2020, https://arxiv.org/abs/1908.05969
-(lexicon words by their place in the word). Departures: words are flags and not vectors, since their
-vectors would be larger than the model.
+(DGCNN); Huang, Xu, Yu 2015, https://arxiv.org/abs/1508.01991 (BiLSTM-CRF).
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -34,12 +22,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from core.models.chain import Chain
+from core.models.character_features import CharacterFeatures
 from core.models.tag_heads import DECODERS, SoftmaxHead, make_head
-from core.text.characters import KNOWN, PADDING, hash_strings, look_up
+from core.text.characters import KNOWN, PADDING
 from core.text.tags import TagSet
 
-LONGEST_WORD = 8  # characters; longer lexicon words are not looked for
-FLAGS = 3 * 4  # begin, inside, end x lengths 2, 3, 4, 5 and more
 DILATIONS = (1, 2, 5)
 ENCODERS = ("bilstm", "dgcnn")
 
@@ -176,21 +163,16 @@ class Tagger(nn.Module):
         super().__init__()
         self.config = c = config
         self.tag_set = c.tag_set
-        self.characters = nn.Embedding(c.vocab_size, c.character_width)
-        nn.init.normal_(self.characters.weight, std=0.1)
-        inputs = c.character_width
-        if c.bigrams:
-            self.bigrams = nn.Embedding(c.bigrams + 1, c.bigram_width)  # the last is "unknown"
-            nn.init.normal_(self.bigrams.weight, std=0.1)
-            self.register_buffer("bigram_hashes", torch.zeros(c.bigrams, dtype=torch.long))
-            inputs += 2 * c.bigram_width
-        if c.lexicons:
-            self.words = nn.Linear(FLAGS * len(c.lexicons), c.lexicon_width)
-            for i, size in enumerate(c.lexicons):
-                self.register_buffer(f"lexicon{i}_hashes", torch.zeros(size, dtype=torch.long))
-            inputs += c.lexicon_width
+        self.inputs = CharacterFeatures(
+            vocab_size=c.vocab_size,
+            bigrams=c.bigrams,
+            lexicons=c.lexicons,
+            character_width=c.character_width,
+            bigram_width=c.bigram_width,
+            lexicon_width=c.lexicon_width,
+        )
         make = BiLSTM if c.encoder == "bilstm" else DGCNN
-        self.encoder = make(inputs, c.width, c.layers, c.dropout)
+        self.encoder = make(self.inputs.out_width, c.width, c.layers, c.dropout)
         self.dropout = ChannelDropout(c.dropout)
         self.project = nn.Linear(self.encoder.out_width, len(self.tag_set.tags))
         self.head = make_head(c.decoder, len(self.tag_set.tags), multiplier=c.transition_multiplier)
@@ -200,22 +182,9 @@ class Tagger(nn.Module):
         self.register_buffer("illegal_start", ~torch.tensor(start), persistent=False)
         self.register_buffer("illegal_end", ~torch.tensor(end), persistent=False)
 
-    def know(self, bigrams: Tensor, lexicons: Sequence[Tensor]) -> None:
-        """Store the sorted hashes of known bigrams and lexicon words; once, before training."""
-        names = ["bigram_hashes"] if self.config.bigrams else []
-        names += [f"lexicon{i}_hashes" for i in range(len(lexicons))]
-        for name, hashes in zip(names, [bigrams, *lexicons][-len(names) :], strict=True):
-            self.get_buffer(name).copy_(hashes.sort().values)
-
     def features(self, characters: Tensor) -> Tensor:
         """Encoder output `(batch, time, out_width)` for character numbers, 0 at the padding."""
-        parts = [self.characters(characters)]
-        if self.config.bigrams:
-            pair = self.bigrams(self._bigram_numbers(characters))  # (batch, time + 1, bigram_width)
-            parts += [pair[:, :-1], pair[:, 1:]]
-        if self.config.lexicons:
-            parts.append(self.words(self.flags(characters)))
-        x = self.dropout(torch.cat(parts, dim=2))
+        x = self.dropout(self.inputs(characters))
         seen: Tensor = self.dropout(self.encoder(x, characters != PADDING))
         return seen
 
@@ -258,24 +227,3 @@ class Tagger(nn.Module):
             "output.tags": chain.viterbi().tags,
             "output.marginals": chain.marginals(),
         }
-
-    def _bigram_numbers(self, characters: Tensor) -> Tensor:
-        """Numbers of the pairs (t - 1, t) for t = 0 .. time, `(batch, time + 1)`."""
-        edge = F.pad(characters, (1, 1))
-        return look_up(self.get_buffer("bigram_hashes"), hash_strings(edge.unfold(1, 2, 1)))
-
-    def flags(self, characters: Tensor) -> Tensor:
-        """Which lexicon words begin, go on, end at a character: 0 or 1, `(batch, time, flags)`."""
-        batch, time = characters.shape
-        marks = torch.zeros(batch, time, len(self.config.lexicons), 4, 3, device=characters.device)
-        for length in range(2, min(LONGEST_WORD, time) + 1):
-            hashes = hash_strings(characters.unfold(1, length, 1))  # (batch, time - length + 1)
-            for i, size in enumerate(self.config.lexicons):
-                found = look_up(self.get_buffer(f"lexicon{i}_hashes"), hashes) < size
-                here = marks[:, :, i, min(length, 5) - 2]
-                starts = time - length + 1
-                for offset in range(length):
-                    part = 0 if offset == 0 else 2 if offset == length - 1 else 1
-                    view = here[:, offset : offset + starts, part]
-                    torch.maximum(view, found.to(view.dtype), out=view)
-        return marks.flatten(2)

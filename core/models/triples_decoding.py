@@ -121,6 +121,16 @@ def candidates(start: Tensor, end: Tensor, floor: Thresholds, limit: int) -> lis
     return sorted(span for _, span in spans[:limit])
 
 
+def most_probable(start: Tensor, end: Tensor, longest: int = 30) -> Place:
+    """The span of pointer probabilities `(n,)` whose product is highest."""
+    best, place = -1.0, (0, 1)
+    for begin, chance in enumerate(start.tolist()):
+        high, stop = end[begin : begin + longest].max(dim=0)
+        if chance * float(high) > best:
+            best, place = chance * float(high), (begin, begin + int(stop) + 1)
+    return place
+
+
 def read_triples(
     text: str,
     stages: Stages,
@@ -159,6 +169,24 @@ def read_triples(
         if triple.predicate in opposite:
             _keep(best, _turned(triple, opposite[triple.predicate]), thresholds)
     return sorted(best.values(), key=lambda triple: -triple.probability)
+
+
+def likeliest_triples(text: str, stages: Stages, kinds: Sequence[Kind]) -> list[Triple]:
+    """For every subject that stage two was asked about and every kind the likeliest object, if any.
+
+    No thresholds: the start and the end after it with the highest product. What `read_triples` leaves
+    out can be named in this way.
+    """
+    found = []
+    for row, (begin, stop) in enumerate(stages.subjects):
+        sure = float(stages.subject_start[begin]) * float(stages.subject_end[stop - 1])
+        start, end = stages.object_start[row], stages.object_end[row]
+        for kind in ((start > 0).any(dim=0) & (end > 0).any(dim=0)).nonzero().flatten().tolist():
+            span = most_probable(start[:, kind], end[:, kind])
+            chance = float(start[span[0], kind]) * float(end[span[1] - 1, kind])
+            if chance > 0:
+                found.append(_triple(text, kinds[kind], (begin, stop), span, sure, chance))
+    return sorted(found, key=lambda triple: -triple.probability)
 
 
 def _objects(start: Tensor, end: Tensor, thresholds: Thresholds) -> list[tuple[int, Place, float]]:

@@ -6,6 +6,7 @@ from scipy.special import ndtr, softmax
 
 from core.errors import InputError
 from core.labs import discrete_distributions as dd
+from core.labs.noises import law_of
 
 EXAMPLE = (2.0, 1.0, 0.0, -1.0)
 
@@ -114,6 +115,76 @@ def test_tails_decide_what_is_forgotten() -> None:
     assert last["laplace"] < last["logistic"] < last["cauchy"]
 
 
+def test_unit_variance_scales_the_gap_by_the_deviation() -> None:
+    curve = dd.loser_curve(("logistic", "cauchy"), largest=4.0, count=5, unit_variance=True)
+    expected = dd.probabilities((4 * np.pi / np.sqrt(3), 0.0), "logistic")[1]
+    assert curve.probability["logistic"][-1] == pytest.approx(expected)
+    assert curve.probability["cauchy"][-1] == pytest.approx(0.5 - np.arctan(2) / np.pi)
+
+
+@pytest.mark.parametrize("noise", sorted(dd.DEVIATIONS))
+def test_deviations_are_those_of_the_laws(noise: str) -> None:
+    """By the midpoint rule over a million quantiles."""
+    draws = law_of(noise).quantile((np.arange(1_000_000) + 0.5) / 1_000_000)
+    assert draws.std() == pytest.approx(dd.DEVIATIONS[noise], rel=1e-3)
+
+
+def test_sparsity_orders_the_noises() -> None:
+    found = dd.sparsity(cases=20, size=6)
+    assert found.zeros["uniform"] > 1 and found.zeros["normal"] == 0
+    assert found.top["normal"] > found.top["gumbel"] > found.top["logistic"] > found.top["cauchy"]
+    assert 1 <= found.effective["uniform"] < found.effective["gumbel"] < 6
+    assert found.support["cauchy"] == 6
+    level = dd.sparsity(("gumbel",), spread=0.0, cases=2, size=5)
+    assert level.effective["gumbel"] == pytest.approx(5)
+
+
+@pytest.mark.parametrize("noise", [*dd.NOISES, "exp(-x^2/2)"])
+def test_the_race_shows_densities(noise: str) -> None:
+    found = dd.race((1.0, 0.0, -1.0), noise, scale=2.0, count=800)
+    assert found.density.shape == (3, 800)
+    area = np.trapezoid(found.density, found.x, axis=1)
+    assert (area > 0.88).all() and (area < 1.02).all()
+
+
+def test_the_post_s_error_falls_with_the_number_of_quantiles() -> None:
+    """Renormalising makes the sum one, but moves what the tails lost to the wrong entries."""
+    found = dd.node_curve(EXAMPLE, "normal")
+    assert (np.diff(found.error) < 0).all()
+    assert found.error[-1] < 1e-4 < found.error[0]
+    assert (found.error_renormalised > found.error).all()
+
+
+def test_rings_of_scores_on_the_triangle() -> None:
+    found = dd.simplex_rings("gumbel", reach=3.0, rings=3, directions=12)
+    assert found.probabilities.shape == (3, 13, 3) and found.plane.shape == (3, 13, 2)
+    np.testing.assert_allclose(found.probabilities, found.softmax, atol=1e-12)
+    np.testing.assert_allclose(found.scores.sum(axis=-1), 0, atol=1e-12)
+    np.testing.assert_allclose(
+        np.linalg.norm(found.scores, axis=-1), [[1] * 13, [2] * 13, [3] * 13]
+    )
+    np.testing.assert_array_equal(found.plane[:, 0], found.plane[:, -1])
+    normal = dd.simplex_rings("normal", reach=3.0, rings=3, directions=12)
+    np.testing.assert_allclose(
+        normal.probabilities[1, 4], dd.probabilities(normal.scores[1, 4], "normal"), atol=1e-12
+    )
+    # A third of a turn renames the classes.
+    np.testing.assert_allclose(
+        np.sort(normal.probabilities[:, 0]), np.sort(normal.probabilities[:, 4]), atol=1e-12
+    )
+
+
+def test_tails_decide_how_hard_a_wrong_example_pulls() -> None:
+    found = dd.pull_curve(reach=5.0, count=41)
+    far = {noise: values[0] for noise, values in found.pull.items()}
+    assert np.isnan(far["uniform"])  # no probability, no gradient
+    assert far["normal"] > 2
+    assert far["gumbel"] == pytest.approx(1 / (1 + np.exp(-5)), abs=1e-6)
+    assert far["exponential"] == pytest.approx(1, abs=1e-6)
+    assert far["cauchy"] < 0.3
+    assert all(values[-1] < 0.1 for values in found.pull.values())
+
+
 @pytest.mark.parametrize(
     "call",
     [
@@ -128,6 +199,11 @@ def test_tails_decide_what_is_forgotten() -> None:
         lambda: dd.compare([0, 1], draws=10**9),
         lambda: dd.compare([0, 1], nodes=0),
         lambda: dd.simplex_map(resolution=1000),
+        lambda: dd.sparsity(size=100),
+        lambda: dd.simplex_rings(rings=0),
+        lambda: dd.pull_curve(reach=0),
+        lambda: dd.race([0, 1], count=1),
+        lambda: dd.node_curve([0, 1], most=1),
     ],
 )
 def test_impossible_requests_get_a_sentence(call) -> None:

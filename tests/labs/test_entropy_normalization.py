@@ -1,4 +1,4 @@
-"""The bracketed solver always arrives; the post's iteration often does not."""
+"""The bracketed solver arrives on every case, and its exponent has the gradient it claims."""
 
 import math
 
@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from core.errors import InputError
+from core.labs import entropy_newton as newton
 from core.labs import entropy_normalization as en
 
 CASES = [
@@ -20,7 +21,7 @@ CASES = [
 @pytest.mark.parametrize("method", en.METHODS)
 def test_solver_converges_on_every_random_case(case, method: str) -> None:
     """Error below 1e-9 nat on all of 150 draws, in at most 60 rounds."""
-    log_p, targets = en.random_cases(targets=(0.05, 0.95), draws=150, seed=1, **case)
+    log_p, targets = newton.random_cases(targets=(0.05, 0.95), draws=150, seed=1, **case)
     for logits, target in zip(log_p, targets, strict=True):
         found = en.normalise(logits, target, logits=True, method=method, rounds=60)
         assert abs(found.entropy_after - target) < 1e-9
@@ -31,37 +32,12 @@ def test_solver_converges_on_every_random_case(case, method: str) -> None:
 
 
 def test_newton_needs_few_rounds() -> None:
-    log_p, targets = en.random_cases(targets=(0.05, 0.95), draws=100, seed=2, **CASES[2])
+    log_p, targets = newton.random_cases(targets=(0.05, 0.95), draws=100, seed=2, **CASES[2])
     rounds = [
         len(en.normalise(row, target, logits=True).rounds)
         for row, target in zip(log_p, targets, strict=True)
     ]
     assert np.mean(rounds) < 10 and max(rounds) < 20
-
-
-@pytest.mark.parametrize(
-    ("case", "after_three", "after_ten"),
-    list(zip(CASES, (0.57, 0.18, 0.31, 0.77), (0.002, 0.002, 0.10, 0.60), strict=True)),
-)
-def test_the_post_s_iteration_misses(case, after_three: float, after_ten: float) -> None:
-    """Fractions that miss by more than 0.01 nat after 3 and 10 rounds, of 1000 draws."""
-    assert en.miss_fraction(rounds=3, **case) == pytest.approx(after_three, abs=0.04)
-    assert en.miss_fraction(rounds=10, **case) == pytest.approx(after_ten, abs=0.04)
-
-
-def test_the_iteration_converges_where_the_start_is_near() -> None:
-    weights = np.exp(np.random.default_rng(0).normal(size=50))
-    target = en.normalise(weights, 3.0).entropy_before - 0.1
-    log = en.post_iteration(weights, target, rounds=4)
-    assert log.miss < 1e-9
-    assert log.rounds[-1].gamma == pytest.approx(en.normalise(weights, target).gamma)
-    np.testing.assert_allclose(log.after, en.normalise(weights, target).after, rtol=1e-8)
-
-
-def test_failure_map_has_both_kinds_of_region() -> None:
-    found = en.failure_map(resolution=6, draws=20)
-    assert found.missed.shape == (6, 6)
-    assert found.missed.min() == 0 and found.missed.max() > 0.8
 
 
 def test_entropy_falls_from_ceiling_to_floor() -> None:
@@ -99,23 +75,9 @@ def test_gradient_of_the_exponent(logits: bool) -> None:
     assert gradient.sum() == pytest.approx(0, abs=1e-12)
 
 
-def test_numbers_are_read_as_people_paste_them() -> None:
-    np.testing.assert_array_equal(
-        en.parse_numbers("1, 2;3\n.5  -4e-1，+6、7."), [1, 2, 3, 0.5, -0.4, 6, 7]
-    )
-
-
 @pytest.mark.parametrize(
     "call",
     [
-        lambda: en.parse_numbers("1 two"),
-        lambda: en.parse_numbers("1 nan"),
-        lambda: en.parse_numbers("1 inf"),
-        lambda: en.parse_numbers("1 1_0"),
-        lambda: en.parse_numbers("1 ٣"),
-        lambda: en.parse_numbers("1"),
-        lambda: en.parse_numbers("1 " * 30_000),
-        lambda: en.parse_numbers("1 1e999"),
         lambda: en.normalise([1, 2, 3], 2.0),
         lambda: en.normalise([1, 1, 0.5], 0.1),
         lambda: en.normalise([0, 0], 0.1),
@@ -123,7 +85,6 @@ def test_numbers_are_read_as_people_paste_them() -> None:
         lambda: en.normalise([1, 2], float("nan")),
         lambda: en.normalise([1, 2], 0.1, method="secant"),
         lambda: en.gamma_gradient([1, 2], math.log(2)),
-        lambda: en.miss_fraction(size=10**9),
     ],
 )
 def test_impossible_requests_get_a_sentence(call) -> None:

@@ -72,6 +72,15 @@ def test_judgement() -> None:
     assert school.digits == 2 and not school.is_best
     assert (school.best.numerator, school.best.denominator) == (311, 99)
     assert pi_digits.judge(1, 1).digits == 0
+    assert milu.text.startswith("3.1415929203539823") and len(milu.text) == 42
+    assert pi_digits.judge(1, 16).text == "0.0625" + "0" * 36
+
+
+def test_terms_are_distributed_as_gauss_and_kuzmin_say() -> None:
+    found = pi_digits.term_statistics(1000, largest=1000)
+    assert found.observed.sum() == pytest.approx(1, abs=0.005)
+    assert found.expected.sum() == pytest.approx(1, abs=0.002)
+    assert np.abs(found.observed - found.expected)[:10].max() < 0.03
 
 
 def test_scatter() -> None:

@@ -83,6 +83,35 @@ def test_f1() -> None:
     assert hard.smooth == pytest.approx(hard.exact)
 
 
+def test_sharpness_brings_the_metrics_to_their_counts() -> None:
+    p, y = [0.9, 0.2, 0.7, 0.6, 0.1, 1.0, 0.0], [1, 1, 1, 0, 0, 1, 0]
+    for metric in (sf.f1, sf.binary_accuracy):
+        soft, sharp = metric(p, y), metric(p, y, sharpness=60)
+        assert sharp.smooth == pytest.approx(sharp.exact, abs=1e-6)
+        assert abs(soft.smooth - soft.exact) > 1e-3
+        assert np.isfinite(sharp.gradient).all()
+    soft = sf.binary_accuracy(p, y)
+    truth = np.array(y)
+    expected = np.where(truth == 1, p, 1 - np.array(p)).mean()
+    assert soft.smooth == pytest.approx(expected)
+    np.testing.assert_allclose(soft.gradient, (2 * truth - 1) / 7)
+    same = sf.accuracy([[0.0, 1.5], [0.0, -0.3]], [1, 1], sharpness=2.0)
+    chances = 1 / (1 + np.exp(-np.array([1.5, -0.3])))
+    assert sf.binary_accuracy(chances, [1, 1], sharpness=2.0).smooth == pytest.approx(same.smooth)
+
+
+def test_bias_falls_with_the_batch() -> None:
+    rng = np.random.default_rng(1)
+    y = (rng.random(512) < 0.1).astype(int)
+    p = np.clip(0.2 + 0.5 * y + 0.15 * rng.normal(size=512), 0, 1)
+    found = sf.bias_curve(p, y.tolist())
+    assert found.sizes.tolist() == [4, 8, 16, 32, 64, 128, 256, 512]
+    distance = np.abs(found.smooth - found.smooth_whole)
+    assert distance[0] > 0.05 > 0.02 > distance[-2]
+    assert distance[-1] == pytest.approx(0, abs=1e-12)
+    assert abs(found.exact[0] - found.exact_whole) > 0.1
+
+
 def test_f1_is_biased_per_batch_and_accuracy_is_not() -> None:
     rng = np.random.default_rng(0)
     y = (rng.random(1600) < 0.1).astype(int)
@@ -109,6 +138,10 @@ def test_training_on_f1_beats_cross_entropy_for_rare_positives() -> None:
     assert final["cross-entropy then f1"] > final["cross-entropy"] + 0.05
     assert found.points.shape == (600, 2) and found.labels.sum() == 48
     np.testing.assert_array_equal(found.f1[0, :200], found.f1[2, :200])  # same until the switch
+    assert found.predicted.shape == (3, 600)
+    assert (
+        found.predicted[2][found.labels == 1].mean() > found.predicted[0][found.labels == 1].mean()
+    )
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ def build(encoder="bilstm", decoder="crf", dropout=0.0, layers=2) -> Tagger:
     model = Tagger(config)
     pairs = torch.cartesian_prod(torch.arange(20), torch.arange(20))[::10]
     words = hash_strings(sentences()[0].unfold(0, 3, 1)).unique()
-    model.know(hash_strings(pairs), [words[:6], words[-5:]])
+    model.inputs.know(hash_strings(pairs), [words[:6], words[-5:]])
     return model
 
 
@@ -175,8 +175,8 @@ def test_flags_mark_lexicon_words_by_place_and_length() -> None:
         vocab_size=8, scheme="BIO", types=("A",), lexicons=(2,), lexicon_width=2, width=4
     )
     model = Tagger(config)
-    model.know(torch.zeros(0), lexicons[:1])
-    flags = model.flags(encode_texts(["黄天地玄", "天"], vocabulary)).view(2, 4, 4, 3)
+    model.inputs.know(torch.zeros(0), lexicons[:1])
+    flags = model.inputs.flags(encode_texts(["黄天地玄", "天"], vocabulary)).view(2, 4, 4, 3)
     wanted = torch.zeros(2, 4, 4, 3)
     for place, length, part in [(1, 0, 0), (2, 0, 2), (1, 1, 0), (2, 1, 1), (3, 1, 2)]:
         wanted[0, place, length, part] = 1

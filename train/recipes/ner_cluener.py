@@ -6,8 +6,9 @@ much of the teaching, and word lists know names that the set does not show.
 
 from dataclasses import dataclass
 
-from benchmarks.tagging_data import read_entities, read_names, read_parts_of_speech
+from benchmarks.tagging_data import read_entities, read_parts_of_speech
 from core.text.tags import TagSet
+from train.names import read_lexicons
 from train.recipe import Card, Metric
 from train.tagging import Reading, TaggingRecipe, part_of_speech_tags
 
@@ -60,7 +61,7 @@ class NerCluenerRecipe(TaggingRecipe):
                 (news, part_of_speech_tags(news)),
             ]
         if self.gazetteer:
-            data.lexicons = read_names(self.data)
+            data.lexicons = read_lexicons(self.data, "cluener", limit)
         return data
 
     def card(self) -> Card:

@@ -6,6 +6,8 @@ import { adjust } from "./adjust.js";
 
 style(import.meta.url);
 
+const ROOM = 18; // pixels over the tallest bar, for its number
+
 export function draw(node, block, stage) {
   node.className = "panel block-bars";
   const held = node.bars?.held ?? false;
@@ -31,7 +33,7 @@ function build(node) {
   });
   const area = el("div", { class: "bars-area" }, ...columns.map((c) => c.whole));
   const axis = el("div", { class: "bars-axis", "aria-hidden": "true" });
-  const legend = el("p", { class: "bars-key" });
+  const legend = el("div", { class: "bars-key" });
   node.bars.columns = columns;
   node.bars.parts = { area, axis, legend };
   node.replaceChildren(el("h3"), el("div", { class: "bars-frame" }, axis, area), legend, tools(node));
@@ -61,7 +63,7 @@ function follow(node, event) {
   const right = columns.at(-1).handle.getBoundingClientRect().right;
   const clip = (v, top) => Math.max(0, Math.min(top, v));
   const i = clip(Math.floor(((event.clientX - box.left) / (right - box.left)) * values.length), values.length - 1);
-  const share = clip((box.bottom - event.clientY) / box.height, 1);
+  const share = clip((box.bottom - event.clientY) / (box.height - ROOM), 1);
   const value = scale.low + share * (scale.high - scale.low);
   const from = last ?? { i, value };
   const step = i >= from.i ? 1 : -1;
@@ -104,14 +106,14 @@ const send = (node) =>
 
 function paint(node) {
   const { columns, values, scale, block, parts } = node.bars;
-  const percent = (v) => `${(100 * Math.max(0, Math.min(1, v))).toFixed(2)}%`;
+  const part = (v, whole) => `calc(${Math.max(0, Math.min(1, v)).toFixed(4)} * (var(--bars-${whole}) - ${ROOM}px))`;
   const height = scale.high - scale.low;
   const zero = Math.max(0, -scale.low) / height;
   columns.forEach((c, i) => {
     const top = (values[i] - scale.low) / height;
-    c.fill.style.bottom = percent(Math.min(zero, top));
-    c.fill.style.height = percent(Math.abs(top - zero));
-    c.told.style.bottom = percent(Math.min(0.9, Math.max(top, zero)));
+    c.fill.style.bottom = part(Math.min(zero, top), "up");
+    c.fill.style.height = part(Math.abs(top - zero), "up");
+    c.told.style.bottom = part(Math.max(top, zero), "up");
     c.told.textContent = short(values[i]);
     const name = block.names?.[i] ?? String(i + 1);
     c.name.textContent = name;
@@ -122,22 +124,21 @@ function paint(node) {
     const { result } = block;
     if (!result || result.values.length !== values.length) return;
     const share = (v) => (result.top > 0 ? v / result.top : 0);
-    c.down.style.height = percent(share(result.values[i]));
-    c.below.style.top = percent(Math.min(0.8, share(result.values[i])));
+    c.down.style.height = part(share(result.values[i]), "down");
+    c.below.style.top = part(share(Math.max(result.values[i], result.marks?.[i] ?? 0)), "down");
     c.below.textContent = short(result.values[i]);
     c.down.parentNode.title = `${name}: ${result.axis} ${result.values[i]}${result.marks ? `, ${result.marked} ${result.marks[i]}` : ""}`;
     c.mark.hidden = !result.marks;
-    if (result.marks) c.mark.style.top = percent(share(result.marks[i]));
+    if (result.marks) c.mark.style.top = part(share(result.marks[i]), "down");
   });
-  const line = (text, at) => el("span", { style: `top:${at}` }, text);
-  const up = "var(--bars-up)";
+  const line = (value, at) => el("span", { style: `top:${at}` }, short(value));
   parts.axis.replaceChildren(
-    line(short(scale.high), "0"),
-    ...(zero > 0.08 && zero < 0.92 ? [line("0", `calc(${1 - zero} * ${up})`)] : []),
-    line(short(scale.low), up),
-    ...(block.result ? [line(short(block.result.top), "var(--bars-end)")] : []),
+    line(scale.high, `${ROOM}px`),
+    ...(zero > 0.08 && zero < 0.92 ? [line(0, `calc(var(--bars-up) - ${part(zero, "up")})`)] : []),
+    line(scale.low, "var(--bars-up)"),
+    ...(block.result ? [line(block.result.top, `calc(var(--bars-end) - ${ROOM}px)`)] : []),
   );
-  parts.area.style.setProperty("--zero", percent(zero));
+  parts.area.style.setProperty("--zero", part(zero, "up"));
   const { result } = block;
   parts.legend.replaceChildren(
     el("span", { class: "up" }, block.axis),

@@ -1,6 +1,8 @@
 // What an edit changed: spans that came and spans that went.
-import { el } from "../gallery.js";
+import { el, style } from "../gallery.js";
 import { percent, readable } from "./chars.js";
+
+style(import.meta.url);
 
 export function draw(node, block) {
   node.className = "panel block-changes";

@@ -1,8 +1,12 @@
 // The lattice of one sentence: columns are characters, rows are tags, circles are as large as the tag is
-// probable. A path and its score's terms are drawn; the forward pass can be played; a click pins a tag.
-import { el, t } from "../gallery.js";
+// probable. A path and its score's terms are drawn; the forward pass can be played; a click on a circle pins
+// its tag, a click on a character or a path takes the score apart.
+import { el, style, t } from "../gallery.js";
 import { adjust } from "./adjust.js";
 import { characters, codePoint, percent, sign } from "./chars.js";
+import { termsTable } from "./terms.js";
+
+style(import.meta.url);
 
 const HEAD = 52, TERMS = 66, PAUSE = 420; // pixels, pixels, milliseconds per column
 const MANY = 16; // tags from which rows without any probability are folded
@@ -18,6 +22,7 @@ export function draw(node, block, stage) {
   own.slider.max = block.h.length;
   paint(own);
   listPaths(own);
+  takeApart(own);
   say(own, summary(own));
 }
 
@@ -27,18 +32,20 @@ function skeleton(node) {
   own.labels = svg("svg", { class: "lattice-labels", "aria-hidden": "true" });
   own.body = svg("svg", { class: "lattice-body" });
   own.field = el("div", { class: "lattice-scroll", tabindex: 0, role: "group", "aria-describedby": "lattice-help" }, own.body);
-  own.readout = el("div", { class: "lattice-readout", "aria-live": "polite" });
+  own.frame = el("div", { class: "lattice-frame" }, own.labels, own.field);
+  own.readout = el("div", { class: "readout", "aria-live": "polite" });
   own.play = el("button", { type: "button", class: "quiet-button", onclick: () => toggle(own) }, t("▶ 逐列播放", "▶ play"));
   own.slider = el("input", { type: "range", min: 1, step: 1, "aria-label": t("前向算到第几个字", "forward pass up to character"), oninput: (event) => { stop(own); go(own, Number(event.target.value)); } });
   own.fold = el("button", { type: "button", class: "quiet-button", onclick: () => { own.all = !own.all; paint(own); } });
   own.clear = el("button", { type: "button", class: "quiet-button", onclick: () => adjust(own.stage, { pins: "" }) }, t("撤掉固定", "unpin all"));
   own.list = el("div", { class: "lattice-paths" });
+  own.apart = el("details", { class: "lattice-apart", ontoggle: () => { if (own.apart.open !== Boolean(own.apart.querySelector("table"))) takeApart(own); } }, el("summary", {}, ""));
   const arrow = (label, by, name) => el("button", { type: "button", class: "quiet-button", "aria-label": name, onclick: () => { stop(own); go(own, own.column + by); } }, label);
   node.replaceChildren(
     own.title,
     el("div", { class: "tools lattice-tools" }, own.play, arrow("‹", -1, t("退一列", "one column back")), arrow("›", 1, t("进一列", "one column on")), own.slider, own.fold, own.clear),
-    el("div", { class: "lattice-frame" }, own.labels, own.field),
-    own.readout, own.list,
+    own.frame,
+    own.readout, own.list, own.apart,
     el("p", { class: "visually-hidden", id: "lattice-help" }, t("方向键在格点间移动，回车固定或放开标签，P 播放。", "Arrow keys move between the nodes, Enter pins or frees a tag, P plays.")),
   );
   const at = (event) => event.target.closest?.("[data-t]");
@@ -49,7 +56,9 @@ function skeleton(node) {
   own.body.addEventListener("pointerleave", () => say(own, summary(own)));
   own.body.addEventListener("click", (event) => {
     const hit = at(event);
-    if (hit?.dataset.j !== undefined) pin(own, Number(hit.dataset.t), Number(hit.dataset.j));
+    if (!hit) return;
+    if (hit.dataset.j !== undefined) pin(own, Number(hit.dataset.t), Number(hit.dataset.j));
+    else openApart(own, Number(hit.dataset.t));
   });
   own.field.addEventListener("keydown", (event) => key(own, event));
   own.field.addEventListener("focus", () => mark(own));
@@ -69,7 +78,9 @@ function paint(own) {
   own.high = own.rows.length > 20 ? 20 : own.rows.length < 6 ? 40 : 25;
   const [wide, deep] = [n * own.step, HEAD + own.rows.length * own.high];
   size(own.body, wide, deep + TERMS);
-  size(own.labels, 64, deep + TERMS);
+  own.margin = Math.ceil(12 + 7.3 * Math.max(2, ...own.rows.map((j) => block.tags[j].name.length)));
+  own.frame.style.setProperty("--labels", `${own.margin}px`);
+  size(own.labels, own.margin, deep + TERMS);
   const path = block.paths[own.chosen];
   const done = own.column >= n;
   own.body.replaceChildren(
@@ -78,9 +89,9 @@ function paint(own) {
     ...ways(own, done), ...nodes(own, done), ...terms(own, path, deep, done),
   );
   own.labels.replaceChildren(...own.rows.map((j, row) =>
-    svg("text", { x: 58, y: HEAD + (row + 0.5) * own.high + 4, "text-anchor": "end", class: `tag ${kind(own, j)}` }, block.tags[j].name)),
-  svg("text", { x: 58, y: deep + 32, "text-anchor": "end", class: "term-h" }, "h"),
-  svg("text", { x: 58, y: deep + 50, "text-anchor": "end", class: "term-g" }, "g"));
+    svg("text", { x: own.margin - 6, y: HEAD + (row + 0.5) * own.high + 4, "text-anchor": "end", class: `tag ${kind(own, j)}` }, block.tags[j].name)),
+  svg("text", { x: own.margin - 6, y: deep + 32, "text-anchor": "end", class: "term-h" }, "h"),
+  svg("text", { x: own.margin - 6, y: deep + 50, "text-anchor": "end", class: "term-g" }, "g"));
   own.field.setAttribute("aria-label", alternative(own));
   own.slider.value = own.column;
   own.fold.hidden = block.tags.length < MANY;
@@ -213,12 +224,13 @@ function listPaths(own) {
   const { paths } = own.block;
   const best = new Set(paths[0].spans.map((span) => `${span.s}:${span.e}:${span.label}`));
   own.list.replaceChildren(...paths.map((path, k) => {
-    const spans = path.spans.filter((span) => span.label || paths[0].tags.length < 30).map((span) =>
+    const long = k > 0 && paths[0].tags.length >= 30; // then words that are cut alike need no repeating
+    const spans = path.spans.filter((span) => span.label || !long || !best.has(`${span.s}:${span.e}:${span.label}`)).map((span) =>
       el("span", { class: `mini kind-${span.kind}${best.has(`${span.s}:${span.e}:${span.label}`) ? "" : " new"}`, lang: "zh" },
         own.chars.slice(span.s, span.e).map(sign).join(""), span.label ? el("small", {}, span.label) : ""));
     return el("button", {
       type: "button", class: "path-row", "aria-pressed": String(k === own.chosen),
-      onclick: () => { own.chosen = k; stop(own); own.column = own.chars.length; paint(own); listPaths(own); say(own, summary(own)); },
+      onclick: () => choose(own, k),
     },
       el("b", {}, String(k + 1)),
       el("span", { class: "number" }, percent(path.p)),
@@ -227,6 +239,35 @@ function listPaths(own) {
       path.illegal.length ? el("span", { class: "badge bad" }, t(`${path.illegal.length} 处不合法`, `${path.illegal.length} illegal`)) : "",
       el("span", { class: "minis" }, ...(spans.length ? spans : [el("small", {}, t("没有实体", "no span"))])));
   }));
+}
+
+function choose(own, k) {
+  own.chosen = k;
+  stop(own);
+  own.column = own.chars.length;
+  paint(own);
+  listPaths(own);
+  own.list.children[k].focus({ preventScroll: true });
+  say(own, summary(own));
+  openApart(own, null);
+}
+
+/** The chosen path's score term by term, at a character if one was clicked. */
+function openApart(own, time) {
+  own.apart.open = true;
+  takeApart(own);
+  if (time === null) return;
+  const row = own.apart.querySelector(`tr[data-t="${time}"]`);
+  row.classList.add("here");
+  const frame = row.closest(".scroll");
+  frame.scrollTop = row.offsetTop - frame.clientHeight / 2;
+}
+
+function takeApart(own) {
+  const title = own.chosen ? t(`第 ${own.chosen + 1} 条路径的分数怎样加起来`, `How the score of path ${own.chosen + 1} adds up`) : t("最优路径的分数怎样加起来", "How the best path's score adds up");
+  own.apart.firstChild.textContent = title;
+  const table = own.apart.open ? [el("div", { class: "scroll", tabindex: 0 }, termsTable(own.block, own.chars, own.chosen))] : [];
+  own.apart.replaceChildren(own.apart.firstChild, ...table);
 }
 
 // -- words --------------------------------------------------------------------------------------
@@ -243,8 +284,15 @@ function summary(own) {
     term("Σh", number(sum(path.h)), "term-h"), term("Σg", number(sum(path.g) + path.end), "term-g"),
     term("s", number(path.score)), term("log Z", number(own.block.log_z)),
     term("log p = s − log Z", number(path.score - own.block.log_z, 3)),
-    own.block.took ? el("small", {}, own.block.took) : "",
+    took(own.stage.payload),
   ];
+}
+
+/** How long an edit took: decoding alone, and all the way here and back. */
+function took(payload) {
+  if (!payload?.roundTrip) return "";
+  const [inside, all] = [payload.run.compute_ms, payload.roundTrip].map((ms) => Math.round(ms));
+  return el("small", {}, t(`重新解码 ${inside} ms，往返 ${all} ms`, `decoded again in ${inside} ms, ${all} ms there and back`));
 }
 
 /** A node, or a character with the terms of the chosen path there. */

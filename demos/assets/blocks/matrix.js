@@ -1,11 +1,18 @@
 // The transition scores as a heat map that can be changed: drag a cell, or choose it and use the slider;
-// a double click forbids the step. Every change is decoded at once.
-import { el, t } from "../gallery.js";
+// a double click forbids the step. Every change is decoded at once. Of many tags only those in `focus` are
+// shown at first, together with all that have been there since the text was read.
+import { el, style, t } from "../gallery.js";
 import { adjust } from "./adjust.js";
+
+style(import.meta.url);
+
+const MANY = 20; // tags from which those out of focus are folded
 
 export function draw(node, block, stage) {
   node.className = "panel block-matrix";
-  const own = node.own?.key === key(block) ? node.own : (node.own = skeleton(node, block));
+  const shown = names(node, block, stage.payload?.inputs?.text);
+  const same = node.own && (node.own.key === key(block, shown) || node.own.drag); // a drag keeps its cells
+  const own = same ? node.own : (node.own = skeleton(node, block, shown));
   Object.assign(own, { block, stage });
   own.title.replaceChildren(block.title, el("small", {}, block.hint));
   own.most = Math.max(1, ...block.cells.flat().map((v) => Math.abs(v ?? 0)));
@@ -14,10 +21,23 @@ export function draw(node, block, stage) {
   if (own.chosen) editor(own);
 }
 
-const key = (block) => JSON.stringify([block.from, block.to, block.scale]);
+const key = (block, shown) => JSON.stringify([shown, block.scale]);
 
-function skeleton(node, block) {
-  const own = { key: key(block), from: block.from, to: block.to, chosen: null, drag: null };
+/** The tags that are shown: [from, to]. */
+function names(node, block, text) {
+  if (node.text !== text) Object.assign(node, { text, focus: new Set() });
+  for (const tag of block.focus ?? []) node.focus.add(tag);
+  for (const step of Object.keys(block.edited)) step.split(">").forEach((tag) => node.focus.add(tag));
+  const tags = (list) => list.filter((tag) => node.all || list.length <= MANY || node.focus.has(tag) || tag === "^" || tag === "$");
+  return [tags(block.from), tags(block.to)];
+}
+
+function skeleton(node, block, shown) {
+  const [from, to] = shown;
+  const own = {
+    key: key(block, shown), from, to, chosen: null, drag: null,
+    rows: from.map((tag) => block.from.indexOf(tag)), columns: to.map((tag) => block.to.indexOf(tag)),
+  };
   own.title = el("h3");
   own.cells = own.from.map((a, i) => own.to.map((b, j) =>
     el("div", { class: "cell", role: "gridcell", tabindex: i + j ? -1 : 0, dataset: { i, j } })));
@@ -31,7 +51,10 @@ function skeleton(node, block) {
     ...own.from.flatMap((a, i) => [el("div", { class: `row kind-${block.kinds[a]}`, role: "rowheader" }, a), ...own.cells[i]]));
   own.editor = el("div", { class: "matrix-editor", "aria-live": "polite" }, el("small", {}, t("点一格来改它；拖动改数值，双击禁止；键盘：方向键、+、−、X。", "Choose a cell to change it; drag changes, a double click forbids. Keys: arrows, +, −, X.")));
   own.reset = el("button", { type: "button", class: "quiet-button", onclick: () => adjust(own.stage, { steps: "" }) }, t("全部还原", "undo all"));
-  node.replaceChildren(own.title, el("div", { class: "scroll" }, own.grid), own.editor, el("div", { class: "tools" }, own.reset));
+  const fold = el("button", { type: "button", class: "quiet-button", onclick: () => { node.all = !node.all; draw(node, own.block, own.stage); } },
+    node.all ? t("只看有可能的标签", "only possible tags") : t(`全部 ${block.from.length - 1} 个标签`, `all ${block.from.length - 1} tags`));
+  node.replaceChildren(own.title, el("div", { class: "scroll" }, own.grid), own.editor,
+    el("div", { class: "tools" }, block.to.length > MANY ? fold : null, own.reset));
   const at = (event) => {
     const cell = event.target.closest?.(".cell");
     return cell ? [Number(cell.dataset.i), Number(cell.dataset.j)] : null;
@@ -69,8 +92,8 @@ function skeleton(node, block) {
 // -- one cell -----------------------------------------------------------------------------------
 
 const name = (own, i, j) => `${own.from[i]}>${own.to[j]}`;
-const possible = (own, i, j) => own.block.legal[i][j];
-const raw = (own, i, j) => own.block.cells[i][j];
+const possible = (own, i, j) => own.block.legal[own.rows[i]][own.columns[j]];
+const raw = (own, i, j) => own.block.cells[own.rows[i]][own.columns[j]];
 const value = (own, i, j) => raw(own, i, j) ?? (own.block.scale === "probability" ? 0 : -10);
 const bounds = (own) => (own.block.scale === "probability" ? [0, 1] : [-12, 12]);
 const clip = (own, v) => {

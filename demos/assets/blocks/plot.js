@@ -20,9 +20,11 @@ const library = () =>
 const NAMES = new Set(["paper", "card", "ink", "soft", "line", "seal", "celadon", "ochre", "indigo", "pale-seal", "pale-celadon", "pale-ochre", "pale-indigo"]);
 function dyed(value) {
   if (typeof value === "string") return NAMES.has(value) ? colour(value) : value;
-  if (Array.isArray(value)) return typeof value[0] === "number" ? value : value.map(dyed);
+  // A long array of numbers is left alone; a step of a colour scale is [number, name].
+  if (Array.isArray(value)) return typeof value[0] === "number" && typeof value.at(-1) !== "string" ? value : value.map(dyed);
   if (value && typeof value === "object") {
-    return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, dyed(v)]));
+    // `xref: "paper"` is a place, not a colour.
+    return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, /ref$/.test(k) ? v : dyed(v)]));
   }
   return value;
 }
@@ -78,7 +80,10 @@ export async function draw(node, block, stage) {
     chart.wired = true;
     const point = (p) => ({ x: p.x, y: p.y, z: p.z, index: p.pointIndex ?? p.pointNumber, curve: p.curveNumber, data: p.customdata });
     chart.on("plotly_click", (event) => {
-      if (node.block.click) stage.act(node.block.click, point(event.points[0]));
+      const at = point(event.points[0]);
+      if (node.block.click) stage.act(node.block.click, at);
+      // `sets`: {"x": "rate"} puts the point's x into the input `rate`, and runs.
+      if (node.block.sets) stage.restore({ ...stage.payload.inputs, ...Object.fromEntries(Object.entries(node.block.sets).map(([axis, name]) => [name, at[axis]])) });
     });
     chart.on("plotly_hover", (event) => {
       node.dispatchEvent(new CustomEvent("plot-hover", { detail: point(event.points[0]) }));

@@ -1,12 +1,14 @@
 // Every character hidden in turn: the more an entity's probability falls, the darker the character.
-import { el, t } from "../gallery.js";
+import { el, style, t } from "../gallery.js";
 import { characters, percent, sign } from "./chars.js";
+
+style(import.meta.url);
 
 export function draw(node, block) {
   node.className = "panel block-probe";
   const chars = characters(block.text);
   const flips = new Set(block.flips);
-  const told = el("div", { class: "lattice-readout", "aria-live": "polite" }, el("span", {}, block.rest));
+  const told = el("div", { class: "readout", "aria-live": "polite" }, el("span", {}, block.rest));
   const tell = (parts) => told.replaceChildren(...parts);
   const rows = block.influences.map((one) =>
     el("div", { class: "probe-row" },

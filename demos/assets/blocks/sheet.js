@@ -1,7 +1,9 @@
 // Several readings of one text under each other, like voices of a score: a column is a character, spans are
 // bars, a step that the tag scheme does not allow is struck in red, columns of disagreement are tinted.
-import { el, t } from "../gallery.js";
+import { el, style, t } from "../gallery.js";
 import { characters, codePoint, sign } from "./chars.js";
+
+style(import.meta.url);
 
 const LONG = 160; // characters from which lines without disagreement are folded
 const MOST = 2000; // characters drawn

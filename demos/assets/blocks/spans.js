@@ -1,7 +1,9 @@
 // A text with its spans marked in place: types can be hidden, doubtful spans stand back, a click tells more.
 // Spans may overlap; every piece of text between two borders is one node.
-import { copy, download, el, lang, t } from "../gallery.js";
+import { copy, download, el, lang, style, t } from "../gallery.js";
 import { characters, codePoint, percent, readable, sign } from "./chars.js";
+
+style(import.meta.url);
 
 const ROWS = 300; // of the table
 const CONTEXT = 60; // characters that the lattice can draw

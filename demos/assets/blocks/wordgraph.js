@@ -1,6 +1,8 @@
 // All dictionary words that stand in a text as arcs over it; the chosen way through them is drawn dark.
-import { el, t } from "../gallery.js";
+import { el, style, t } from "../gallery.js";
 import { characters, sign } from "./chars.js";
+
+style(import.meta.url);
 
 export function draw(node, block) {
   node.className = "panel block-wordgraph";
@@ -18,7 +20,7 @@ function skeleton(node) {
   own.title = el("h3");
   own.switch = el("div", { class: "tools", role: "group", "aria-label": t("走法", "ways through") });
   own.figure = el("div", { class: "graph-lines" });
-  own.readout = el("div", { class: "lattice-readout", "aria-live": "polite" });
+  own.readout = el("div", { class: "readout", "aria-live": "polite" });
   own.list = el("details", { class: "span-table" }, el("summary", {}, t("所有的词", "All words")));
   node.replaceChildren(own.title, own.switch, own.figure, own.readout, own.list);
   new ResizeObserver(() => own.block && own.width !== own.figure.clientWidth && paint(own)).observe(own.figure);
@@ -55,6 +57,7 @@ function line(own, from, to, step) {
   const longest = Math.max(1, ...edges.map((edge) => edge.e - edge.s));
   const rise = (length) => 8 + 17 * (length - 1);
   const high = rise(longest) + 22;
+  const labels = [];
   const parts = edges.filter((edge) => edge.e - edge.s > 1 || taken.has(`${edge.s}:${edge.e}`)).map((edge) => {
     const [a, b, up] = [(edge.s - from) * step + 5, (edge.e - from) * step - 5, rise(edge.e - edge.s)];
     const name = `${taken.has(`${edge.s}:${edge.e}`) ? "arc taken" : "arc"}${edge.own ? " own" : ""}${edge.known ? "" : " unknown"}`;
@@ -64,9 +67,15 @@ function line(own, from, to, step) {
       el("span", {}, `log p = ${edge.p.toFixed(2).replace("-", "−")}`),
       el("small", {}, edge.own ? t("你加的词", "your word") : edge.known ? t("词典里的词", "in the dictionary") : t("词典不认得，单字成词", "unknown: stands for itself")));
     path.addEventListener("pointerenter", say);
-    if (step < 44 || edge.e - edge.s < 2) return [path];
-    return [path, svg("text", { x: (a + b) / 2, y: high - up - 4, class: `weight${taken.has(`${edge.s}:${edge.e}`) ? " taken" : ""}` }, edge.p.toFixed(1).replace("-", "−"))];
-  }).flat();
+    if (step >= 34 && edge.e - edge.s > 1) labels.push({ x: (a + b) / 2, y: high - up - 4, taken: taken.has(`${edge.s}:${edge.e}`), text: edge.p.toFixed(1).replace("-", "−") });
+    return path;
+  });
+  // Numbers of the chosen way first; any other that would stand in one's place is left to the pointer.
+  const clear = [];
+  for (const label of labels.sort((one, other) => other.taken - one.taken)) {
+    if (clear.every((one) => Math.abs(one.x - label.x) > 34 || Math.abs(one.y - label.y) > 12)) clear.push(label);
+  }
+  parts.push(...clear.map(({ x, y, taken: chosen, text }) => svg("text", { x, y, class: `weight${chosen ? " taken" : ""}` }, text)));
   const text = chars.slice(from, to).map((char, k) => svg("text", { x: (k + 0.5) * step, y: high + 24, class: "char", lang: "zh" }, sign(char)));
   const picture = svg("svg", { width: (to - from) * step, height: high + 36, class: "wordgraph" });
   picture.append(...parts.filter((p) => !p.getAttribute("class").includes("taken")), ...parts.filter((p) => p.getAttribute("class").includes("taken")), ...text);
