@@ -317,7 +317,7 @@ def _how_numbers(
                 f"“最大的是谁”写成 one-hot 向量，再换成 softmax，K = {sharpness:.3g}：",
                 f"Which is largest, as a one-hot vector, becomes a softmax with K = {sharpness:.3g}:",
             ),
-            formula(r"\mathrm{onehot}(\arg\max x)\approx\mathrm{softmax}(Kx)=(" + shown + ")"),
+            formula(r"\mathrm{onehot}(\operatorname*{argmax} x)\approx\mathrm{softmax}(Kx)=(" + shown + ")"),
             say(
                 f"最多差 {found.error:.4f}；差距由前两名之差乘 K 决定。",
                 f"At most {found.error:.4f} off; what counts is K times the lead of the first.",
@@ -330,7 +330,7 @@ def _how_numbers(
                 "The position, counted from 0, becomes the mean position under the softmax:",
             ),
             formula(
-                r"\arg\max x\approx\sum_i i\,\mathrm{softmax}(Kx)_i=" + f"{found.smooth[0]:.4f}"
+                r"\operatorname*{argmax} x\approx\sum_i i\,\mathrm{softmax}(Kx)_i=" + f"{found.smooth[0]:.4f}"
                 + rf",\quad K={sharpness:.3g}"
             ),
             say(

@@ -3,6 +3,7 @@
 import argparse
 import ast
 import difflib
+import json
 import os
 import pkgutil
 import shlex
@@ -37,7 +38,8 @@ def main(arguments: list[str] | None = None) -> int:
     if out is None and recipe.smoke:
         out = run_folder(recipe) / "weights"
     if options.card:
-        print(f"Wrote {rewrite_card(recipe, out) / CARD}")
+        measured = [json.loads(path.read_text().splitlines()[-1]) for path in options.measured]
+        print(f"Wrote {rewrite_card(recipe, out, measured) / CARD}")
         return 0
     try:
         model, progress = fit(
@@ -85,6 +87,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--card", action="store_true", help="only write the model card again, from metrics.json"
     )
+    parser.add_argument(
+        "--measured", type=Path, nargs="+", default=[], metavar="FILE",
+        help="with --card: figures that `python -m benchmarks quality NAME` printed, for the card",
+    )  # fmt: skip
     parser.add_argument("--device", choices=("cpu", "cuda", "auto"), default="auto")
     parser.add_argument("--seed", type=int, help="instead of the recipe's")
     parser.add_argument(

@@ -3,6 +3,7 @@
 import json
 import os
 import tempfile
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -75,11 +76,19 @@ def publish_folder(
     return target
 
 
-def rewrite_card(recipe: Recipe, out: Path | None = None) -> Path:
-    """Write the model card of a finished run again from its `metrics.json`; returns the folder."""
+def rewrite_card(
+    recipe: Recipe, out: Path | None = None, measured: Sequence[Mapping[str, Any]] = ()
+) -> Path:
+    """Write the model card of a finished run again from its `metrics.json`; returns the folder.
+
+    `measured` are objects that `python -m benchmarks quality NAME` printed; each replaces the one
+    of the same data file.
+    """
     target = out or manifest.WEIGHTS / recipe.name
     facts = json.loads((target / METRICS).read_text(encoding="utf-8"))
     facts["card"] = recipe.card()
+    for figures in measured:
+        facts.setdefault("measured", {})[figures["conditions"]["data"]] = figures
     text = json.dumps(facts, ensure_ascii=False, indent=2) + "\n"
     (target / METRICS).write_text(text, encoding="utf-8", newline="\n")
     card = model_card(recipe.name, recipe.card(), facts)
@@ -123,6 +132,8 @@ def model_card(name: str, card: Card, facts: dict[str, Any]) -> str:
         f"On data that the training has not seen; from `{METRICS}`.",
         _figures(card, facts["figures"]),
     ]
+    for name_of_data, measured in facts.get("measured", {}).items():
+        parts += [f"## Measured on `{name_of_data}` 实测", *_measured(measured)]
     if data := card.get("data"):
         rows = [[row["name"], row["source"], row["licence"]] for row in data]
         parts += ["## Data 数据", _table(["set 数据集", "source 来源", "licence 许可"], rows)]
@@ -175,6 +186,29 @@ def _figures(card: Card, figures: Logs) -> str:
         rows.append([*row, _number(metric["author"])] if reported else row)
     head = ["figure 指标", "here 本仓库", *(["author 原作者"] if reported else [])]
     return _table(head, rows)
+
+
+def _measured(figures: Mapping[str, Any]) -> list[str]:
+    """Tables of what a benchmark printed: one of its numbers, one of each list of rows."""
+    numbers = [
+        [key, _number(value)] for key, value in _flat(figures) if not key.startswith("conditions")
+    ]
+    tables = [_table(["figure 指标", "here 本仓库"], numbers)]
+    for key, rows in figures.items():
+        if isinstance(rows, list) and rows and isinstance(rows[0], dict):
+            head = list(rows[0])
+            tables += [f"`{key}`:", _table(head, [[_number(row[k]) for k in head] for row in rows])]
+    conditions = ", ".join(f"{key} {value}" for key, value in figures["conditions"].items())
+    return [*tables, f"Conditions 条件: {conditions}."]
+
+
+def _flat(figures: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, float]]:
+    """Numbers of nested objects with their dotted names."""
+    for key, value in figures.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{before}{key}.")
+        elif isinstance(value, int | float):
+            yield f"{before}{key}", value
 
 
 def _number(value: float | str | None) -> str:

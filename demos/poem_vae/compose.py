@@ -183,7 +183,7 @@ def _given_places(form: str, acrostic: str, fixed: str) -> frozenset[int]:
 
 def _decoder_formula(model: str) -> str:
     if model == "poem-vae-2018":
-        return r"x_t = \arg\max_x p(x \mid z),\quad t = 1 \dots 10"
+        return r"x_t = \operatorname*{argmax}_x p(x \mid z),\quad t = 1 \dots 10"
     return r"p(x \mid g, z) = \prod_t p(x_t \mid x_{<t},\, z_{\le t},\, g)"
 
 

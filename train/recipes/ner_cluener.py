@@ -32,7 +32,7 @@ class NerCluenerRecipe(TaggingRecipe):
 
     name = "ner-cluener"
 
-    steps: int = 7000  # 24 epochs: half an hour on one core with AVX512-BF16
+    steps: int = 5000
     evaluate_every: int = 1000
     dropout: float = 0.4
     blank: float = 0.05
