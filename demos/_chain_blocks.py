@@ -8,8 +8,8 @@ from demos._numbers import rounded
 from demos._outcome import Block, formula
 from demos._words import say
 
-END_LEFT, END_RIGHT = say("左端", "left end"), say("右端", "right end")
-SLIDE = say("链长", "length")
+END_LEFT, END_RIGHT = say("左端", "Left end"), say("右端", "Right end")
+SLIDE = say("链长", "Length")
 
 
 def handles(ends: tuple[Any, Any], lowest: Any) -> list[Block]:
@@ -98,7 +98,7 @@ def planet_tension(chain: PlanetChain, spiral: Spiral | None) -> Block:
             float(chain.tension.min()),
             say("悬链：受拉", "chain: pulled"),
             "seal",
-            18,
+            -16,
         )
     ]
     if spiral:
@@ -122,7 +122,7 @@ def planet_tension(chain: PlanetChain, spiral: Spiral | None) -> Block:
                 pushed[len(pushed) // 5],
                 say("螺线：受压", "spiral: pushed"),
                 "indigo",
-                18,
+                -16,
             )
         )
     return {

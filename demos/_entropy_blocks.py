@@ -93,25 +93,24 @@ def solver_plot(found: Normalised, post: PostIteration) -> Block:
     theirs = [(0, start)] + [
         (i, abs(one.entropy - found.target)) for i, one in enumerate(post.rounds, start=1)
     ]
-    alive = [(i, miss) for i, miss in theirs if math.isfinite(miss)]
-    lost = len(alive) < len(theirs)
+    lost = not all(math.isfinite(miss) for _, miss in theirs)
     miss_zh, miss_en = miss_text(post.miss)
     bisections = sum(one.kind == "bisection" for one in found.rounds[1:])
     return {
         "kind": "plot",
         "title": say("两种解法的误差", "The miss of both solvers"),
         "hint": say(
-            f"括住的解法 {max(0, len(own) - 1)} 步（其中二分 {bisections} 步）；原文的迭代 {len(post.rounds)} 步后差 "
+            f"括住的解法 {max(0, len(own) - 1)} 步（其中二分 {bisections} 步）；原文的迭代 {len(post.rounds)} 步后"
             f"{miss_zh}",
             f"bracketed: {max(0, len(own) - 1)} rounds, {bisections} of them bisections; the post's "
-            f"iteration misses by {miss_en} after {len(post.rounds)}",
+            f"iteration {miss_en} after {len(post.rounds)}",
         ),
         "height": 250,
         "alt": say(
-            f"括住的解法误差 {abs(found.entropy_after - found.target):.1e} nats，原文的迭代误差 "
+            f"括住的解法误差 {abs(found.entropy_after - found.target):.1e} nats，原文的迭代"
             f"{miss_zh}。",
             f"The bracketed solver misses by {abs(found.entropy_after - found.target):.1e} nats, the "
-            f"post's iteration by {miss_en}.",
+            f"post's iteration {miss_en}.",
         ),
         "figure": {
             "data": [
@@ -124,8 +123,8 @@ def solver_plot(found: Normalised, post: PostIteration) -> Block:
                     place="top right",
                 ),
                 line(
-                    [i for i, _ in alive],
-                    [_positive(miss) for _, miss in alive],
+                    [i for i, _ in theirs],
+                    [_positive(miss) if math.isfinite(miss) else None for _, miss in theirs],
                     "seal",
                     say("原文：nan", "post: nan") if lost else say("原文", "the post"),
                     mode="lines+markers",
@@ -450,7 +449,7 @@ def gamma_text(gamma: float) -> str:
 def miss_text(miss: float) -> tuple[str, str]:
     """How far off, in Chinese and in English."""
     if not math.isfinite(miss):
-        return "得不到数（nan）", "everything: the numbers broke down"
+        return "崩溃成 nan", "breaks down to nan"
     text = (
         "< 1e-14 nats"
         if miss < 1e-14
@@ -458,7 +457,7 @@ def miss_text(miss: float) -> tuple[str, str]:
         if miss < FAILED
         else f"{miss:.2f} nats"
     )
-    return text, text
+    return f"差 {text}", f"misses by {text}"
 
 
 def _positive(value: float) -> float:

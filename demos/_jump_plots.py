@@ -142,7 +142,9 @@ def relaxation_plot(found: GraphStudy) -> Block:
                 "hovertemplate": "σ = %{y:.4f} nats / time<br>t = %{x:.2f}<extra></extra>",
             }
         )
-        notes.append(_beside(say("熵产生率", "entropy production"), "seal", 0.86))
+        notes.append(
+            _beside(say("熵产生率（每单位时间）", "entropy production (per time)"), "seal", 0.86)
+        )
     return {
         "kind": "plot",
         "title": say("熵", "Entropy"),
@@ -165,9 +167,7 @@ def relaxation_plot(found: GraphStudy) -> Block:
             "layout": {
                 "xaxis": {"title": {"text": say("时间（1/速率）", "time (1 / rate)")}},
                 "yaxis": {
-                    "title": {
-                        "text": say("nats（熵产生：每单位时间）", "nats (production: per time)")
-                    },
+                    "title": {"text": "nats"},
                     "rangemode": "tozero",
                 },
                 "annotations": notes,
@@ -316,8 +316,8 @@ def paths_plot(found: Experiment) -> Block:
         "kind": "plot",
         "title": say("精确分布、四条路径、平均", "Exact distribution, four paths, the mean"),
         "hint": say(
-            "底色：概率；黑：Gillespie 路径；红：平均；蓝虚线：平均场方程",
-            "shade: probability; black: Gillespie paths; red: mean; blue dashes: mean-field equation",
+            "底色：概率；细线：Gillespie 路径；红：平均；蓝虚线：平均场方程",
+            "shade: probability; thin: Gillespie paths; red: mean; blue dashes: mean-field equation",
         ),
         "height": 350,
         "alt": say(
@@ -430,8 +430,7 @@ def convergence_plot(found: Experiment) -> Block:
                 "xaxis": {"type": "log", "dtick": 1, "title": {"text": say("路径数", "paths")}},
                 "yaxis": {
                     "type": "log",
-                    "dtick": 0.30103,
-                    "tickformat": ".2~g",
+                    "tickvals": [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1],
                     "title": {"text": say("距离", "distance")},
                 },
             },

@@ -52,6 +52,18 @@ def note(text: str, x: float, y: float, colour: str = "soft", **more: Any) -> Bl
     }
 
 
+def beside(
+    labels: Iterable[tuple[str, str, float]], x: float, anchor: str, gap: float = 0.075
+) -> list[Block]:
+    """Texts beside an axis, each `(text, colour, height from 0 to 1)`, moved apart where they touch."""
+    placed = []
+    last = -1.0
+    for text, colour, height in sorted(labels, key=lambda label: label[2]):
+        last = max(min(height, 1.0), last + gap)
+        placed.append(note(text, x, last, colour, xanchor=anchor, yanchor="middle"))
+    return placed
+
+
 def margins(right: int, *, left: int = 58, top: int = 10, bottom: int = 44) -> dict[str, int]:
     """Room around a plot in pixels; names of lines stand at the right."""
     return {"l": left, "r": right, "t": top, "b": bottom}

@@ -183,8 +183,8 @@ def node_plot(curve: NodeCurve) -> Block:
         ),
         "figure": {
             "data": [
-                line(ks, raw, "seal", say("原文", "post")),
-                line(ks, normal, "ochre", say("重新归一", "renorm.")),
+                line(ks, raw, "seal"),
+                line(ks, normal, "ochre"),
             ],
             "layout": {
                 "xaxis": {
@@ -197,7 +197,11 @@ def node_plot(curve: NodeCurve) -> Block:
                     "type": "log",
                     **(POWERS | {"dtick": 1}),
                 },
-                "margin": margins(76),
+                "annotations": [
+                    note(say("原文的和", "post's sum"), 0, 1.18, "seal", xanchor="left"),
+                    note(say("重新归一", "renormalised"), 0.3, 1.18, "ochre", xanchor="left"),
+                ],
+                "margin": margins(12, top=30),
             },
         },
     }

@@ -1,9 +1,9 @@
 """What the scores and training scenes of the tab on smooth functions draw."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from core.labs.smooth_functions import BiasCurve, F1Training, Metric
-from demos._lines import line, margins, note, round_up, short, shorts
+from demos._lines import beside, line, margins, note, round_up, short, shorts
 from demos._outcome import Block
 from demos._words import say
 
@@ -54,7 +54,7 @@ def metric_table(
             round(soft.exact, 4),
             round(soft.smooth, 4),
             round(sharp.smooth, 4),
-            f"{sharp.smooth - sharp.exact:+.4f}",
+            round(sharp.smooth - sharp.exact, 4),
         ]
 
     return {
@@ -127,7 +127,8 @@ def training_plot(found: F1Training, switch: int) -> Block:
         thin.append(steps - 1)
     for name, curve in zip(found.names, found.f1, strict=True):
         zh, en, colour = RUNS[name]
-        traces.append(line(thin, [short(float(curve[i])) for i in thin], colour, say(zh, en)))
+        traces.append(line(thin, [short(float(curve[i])) for i in thin], colour))
+        traces[-1]["hovertemplate"] = say(zh, en) + ": %{y:.3f}<extra></extra>"
     final = {name: float(curve[-1]) for name, curve in zip(found.names, found.f1, strict=True)}
     return {
         "kind": "plot",
@@ -146,7 +147,7 @@ def training_plot(found: F1Training, switch: int) -> Block:
         "figure": {
             "data": traces,
             "layout": {
-                "xaxis": {"title": {"text": say("步", "step")}},
+                "xaxis": {"title": {"text": say("步", "step")}, "range": [0, steps - 1]},
                 "yaxis": {"title": {"text": "F1"}, "range": [-0.02, 1.02]},
                 "shapes": [
                     {
@@ -158,6 +159,14 @@ def training_plot(found: F1Training, switch: int) -> Block:
                         "line": {"color": "soft", "dash": "dot", "width": 1},
                     }
                 ],
+                "annotations": beside(
+                    [
+                        (say(RUNS[n][0], RUNS[n][1]), RUNS[n][2], (v + 0.02) / 1.04)
+                        for n, v in final.items()
+                    ],
+                    1.012,
+                    "left",
+                ),
                 "margin": margins(112),
             },
         },
@@ -224,6 +233,19 @@ def cloud_plot(found: F1Training) -> Block:
     }
 
 
+def _named_first(
+    x: Sequence[float], y: Iterable[float], colour: str, label: str, place: str
+) -> Block:
+    """A line with its name at the first point, for lines that meet at the last."""
+    trace = line(x, shorts(y), colour, mode="lines+markers")
+    return trace | {
+        "mode": "lines+markers+text",
+        "text": [label] + [""] * (len(x) - 1),
+        "textposition": place,
+        "textfont": {"color": colour},
+    }
+
+
 def bias_plot(found: BiasCurve) -> Block:
     """The mean F1 of batches against their size."""
     sizes = [int(v) for v in found.sizes]
@@ -244,29 +266,19 @@ def bias_plot(found: BiasCurve) -> Block:
         ),
         "figure": {
             "data": [
-                line(
-                    sizes,
-                    shorts(found.smooth),
-                    "celadon",
-                    say("光滑", "smooth"),
-                    mode="lines+markers",
-                ),
-                line(
-                    sizes,
-                    shorts(found.exact),
-                    "soft",
-                    say("数出来的", "counted"),
-                    mode="lines+markers",
+                _named_first(sizes, found.smooth, "celadon", say("光滑", "smooth"), "top center"),
+                _named_first(
+                    sizes, found.exact, "soft", say("数出来的", "counted"), "bottom center"
                 ),
             ],
             "layout": {
                 "xaxis": {
                     "title": {"text": say("批大小", "batch size")},
                     "type": "log",
-                    "tickvals": sizes,
+                    "tickvals": [v for v in sizes if v == sizes[-1] or 1.6 * v < sizes[-1]],
                 },
                 "yaxis": {"title": {"text": say("批平均 F1", "mean F1 of batches")}},
-                "margin": margins(76),
+                "margin": margins(16),
             },
         },
     }

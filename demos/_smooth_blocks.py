@@ -1,7 +1,7 @@
 """What the numbers and formula scenes of the tab on smooth functions draw."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from core.labs.smooth_functions import Composition, SharpnessCurve, Smoothed
@@ -9,6 +9,8 @@ from demos._lines import POWERS, line, margins, note, round_up, short, shorts
 from demos._numbers import rounded
 from demos._outcome import Block
 from demos._words import say
+
+LEAST = 1e-8  # lower end of the axis of error and gradient
 
 
 def value_bars(values: Sequence[float], function: str, found: Smoothed, k: int) -> Block:
@@ -58,13 +60,13 @@ def sharpness_plot(curve: SharpnessCurve, found: Smoothed, sharpness: float, bou
     """Error and largest gradient against the sharpness, with the present one marked."""
     k = shorts(curve.sharpness)
     data = [
-        line(k, [max(short(v), 1e-16) for v in curve.error], "seal", say("误差", "error")),
-        line(k, [max(short(v), 1e-16) for v in curve.gradient], "celadon", say("梯度", "gradient")),
+        line(k, _visible(curve.error), "seal", say("误差", "error")),
+        line(k, _visible(curve.gradient), "celadon", say("梯度", "gradient")),
         {
             "type": "scatter",
             "mode": "markers",
             "x": [sharpness] * 2,
-            "y": [max(short(found.error), 1e-16), max(short(abs(found.jacobian).max()), 1e-16)],
+            "y": _visible([found.error, float(abs(found.jacobian).max())]),
             "marker": {"color": ["seal", "celadon"], "size": 10},
             "hovertemplate": "K = %{x:.3g}: %{y:.3g}<extra></extra>",
         },
@@ -73,6 +75,7 @@ def sharpness_plot(curve: SharpnessCurve, found: Smoothed, sharpness: float, bou
         top = [short(float(found.bound) * sharpness / v) for v in curve.sharpness]
         data.append(line(k, top, "soft", "ln n / K", dash="dot"))
     largest = float(abs(found.jacobian).max())
+    highest = max(1.0, float(curve.error.max()), float(curve.gradient.max()))
     return {
         "kind": "plot",
         "title": say("锐度的代价", "The price of sharpness"),
@@ -95,13 +98,18 @@ def sharpness_plot(curve: SharpnessCurve, found: Smoothed, sharpness: float, bou
                 "yaxis": {
                     "title": {"text": say("误差与梯度", "error and gradient")},
                     "type": "log",
-                    "range": [-8, math.log10(max(10.0, round_up(float(curve.gradient.max()))))],
+                    "range": [math.log10(LEAST), math.log10(1.5 * highest)],
                     **(POWERS | {"dtick": 2}),
                 },
                 "margin": margins(72),
             },
         },
     }
+
+
+def _visible(values: Iterable[float]) -> list[float | None]:
+    """What lies above the lower end of the axis."""
+    return [short(v) if v >= LEAST else None for v in values]
 
 
 def jacobian_plot(found: Smoothed) -> Block:

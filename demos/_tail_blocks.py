@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from core.labs.discrete_distributions import LoserCurve, PullCurve, Sparsity
 from core.labs.output_layers import LayerRun
-from demos._lines import POWERS, line, margins, note, short, shorts
+from demos._lines import POWERS, beside, line, margins, note, short, shorts
 from demos._noise_names import LOOKS, NAMES, named
 from demos._outcome import Block
 from demos._words import say
@@ -136,7 +136,7 @@ def pull_plot(found: PullCurve) -> Block:
         traces[-1]["hovertemplate"] = named(noise) + ": %{y:.3f}<extra></extra>"
     ends = {noise: float(values[0]) for noise, values in found.pull.items()}
     ends["uniform"] = 0.0  # nothing pulls where there is no probability
-    labels = _beside({noise: end / STRONGEST for noise, end in ends.items()}, -0.012, "right")
+    labels = beside(_named({n: end / STRONGEST for n, end in ends.items()}), -0.012, "right")
     return {
         "kind": "plot",
         "title": say("一个样本拉得多用力", "How hard an example pulls"),
@@ -176,16 +176,8 @@ def pull_plot(found: PullCurve) -> Block:
     }
 
 
-def _beside(places: Mapping[str, float], x: float, anchor: str, gap: float = 0.075) -> list[Block]:
-    """Names of noises beside an axis at these heights (0 to 1), moved apart where they would touch."""
-    labels = []
-    last = -1.0
-    for noise, place in sorted(places.items(), key=lambda pair: pair[1]):
-        last = max(min(place, 1.0), last + gap)
-        labels.append(
-            note(named(noise), x, last, LOOKS[noise][0], xanchor=anchor, yanchor="middle")
-        )
-    return labels
+def _named(places: Mapping[str, float]) -> list[tuple[str, str, float]]:
+    return [(named(noise), LOOKS[noise][0], place) for noise, place in places.items()]
 
 
 def training_plot(runs: Sequence[LayerRun], steps: int) -> Block:
@@ -230,7 +222,7 @@ def training_plot(runs: Sequence[LayerRun], steps: int) -> Block:
                     "title": {"text": say("损失 (nats)", "loss (nats)")},
                     "range": [bottom, top],
                 },
-                "annotations": _beside(places, 1.012, "left"),
+                "annotations": beside(_named(places), 1.012, "left"),
                 "margin": margins(92),
             },
         },

@@ -270,14 +270,14 @@ def _how_normalised(
         ]
     parts.append(
         say(
-            f"步子太大时 p 被压平或下溢，之后的步子更大；{len(post.rounds)} 轮后差 {miss_zh}。"
+            f"步子太大时 p 被压平或下溢，之后的步子更大；{len(post.rounds)} 轮后{miss_zh}。"
             f"我们的解法在 ln p 上算，把 ln γ 括在两端之间，牛顿步跨出去就改用中点，{max(0, len(found.rounds) - 1)} "
-            f"步后差 {own_zh}。",
+            f"步后{own_zh}。",
             "A step that is too long flattens p or lets it underflow, and the next one is longer "
-            f"still; after {len(post.rounds)} rounds it misses by {miss_en}. Our solver "
+            f"still; after {len(post.rounds)} rounds it {miss_en}. Our solver "
             "computes with ln p and keeps ln γ between two ends; a Newton step that leaves them is "
             f"replaced by their middle. It takes {max(0, len(found.rounds) - 1)} rounds and "
-            f"misses by {own_en}.",
+            f"{own_en}.",
         )
     )
     if 0 < found.gamma < math.inf:

@@ -1,19 +1,28 @@
 """Triples: text to a knowledge graph, grounded in exact offsets, with the probabilities behind it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import gradio as gr
 
 from core.tasks import WeightsError, extraction, triple_files
-from core.tasks.extraction import Extraction, Piece, Triple
 from demos import Demo, Reference
 from demos import _triple_examples as examples
 from demos._outcome import Block, Call, Outcome, formula
 from demos._tab import Scene, Tab
+from demos._triple_blocks import (
+    MOST_CELLS,
+    cells_of,
+    change_row,
+    how_checked,
+    how_extracted,
+    plain_of,
+    result_of,
+    sent,
+    triples_block,
+)
 from demos._words import say
 
-MOST_CELLS = 7000  # probabilities of stage two that a page gets
 SHOWN_LINES = 200
 
 
@@ -60,11 +69,11 @@ def extract_triples(
     }
     found = extraction.extract(**arguments)
     return Outcome(
-        result=_result(found),
-        blocks=[_block(found, arguments["predicates"])],
+        result=result_of(found),
+        blocks=[triples_block(found, arguments["predicates"])],
         timing=found.timing,
         call=Call(extraction.extract, arguments),
-        how=lambda: _how(found),
+        how=lambda: how_extracted(found),
     )
 
 
@@ -81,10 +90,10 @@ def teach_triples(
     taught = extraction.add_facts(text, facts, subject=SUBJECT, object=OBJECT, triple=TRIPLE)
     found = taught.after
     old = {each.key: each for each in taught.before.triples}
-    rows = [_change("-", each, 0.0) for each in taught.removed]
-    rows += [_change("+", each, each.probability) for each in taught.added]
+    rows = [change_row("-", each, 0.0) for each in taught.removed]
+    rows += [change_row("+", each, each.probability) for each in taught.added]
     rows += [
-        _change(f"{old[each.key].probability:.3f} →", each, each.probability)
+        change_row(f"{old[each.key].probability:.3f} →", each, each.probability)
         for each in found.triples
         if each.key in old and abs(each.probability - old[each.key].probability) >= 0.005
     ]
@@ -124,11 +133,11 @@ def teach_triples(
         )
     return Outcome(
         result={
-            "added": [_plain(each) for each in taught.added],
-            "removed": [_plain(each) for each in taught.removed],
-            "triples": [_plain(each) for each in found.triples],
+            "added": [plain_of(each) for each in taught.added],
+            "removed": [plain_of(each) for each in taught.removed],
+            "triples": [plain_of(each) for each in found.triples],
         },
-        blocks=[*blocks, _block(found, facts=facts)],
+        blocks=[*blocks, triples_block(found, facts=facts)],
         timing=taught.before.timing + found.timing,
         call=Call(extraction.add_facts, {"text": text, "facts": facts}),
         how=lambda: [
@@ -174,7 +183,7 @@ def check_triples(
     }
     compared = extraction.compare(**arguments)  # type: ignore[arg-type]
     found = compared.extraction
-    block = _block(found)
+    block = triples_block(found)
     block["expected"] = [
         [v.subject, v.predicate, v.object] for v in compared.verdicts if v.expected
     ]
@@ -193,7 +202,7 @@ def check_triples(
         blocks=[block],
         timing=found.timing,
         call=Call(extraction.compare, arguments),
-        how=lambda: _how_checked(compared),
+        how=lambda: how_checked(compared),
     )
 
 
@@ -214,7 +223,7 @@ def extract_triple_lines(lines: str = examples.LINES, prior: bool = True) -> Ite
                     {
                         "line": line.line,
                         "text": line.text,
-                        "triples": [_plain(each) for each in line.triples],
+                        "triples": [plain_of(each) for each in line.triples],
                     }
                     for line in found.lines
                 ],
@@ -234,7 +243,7 @@ def extract_triple_lines(lines: str = examples.LINES, prior: bool = True) -> Ite
                         {
                             "line": line.line,
                             "text": line.text,
-                            "triples": [_sent(each) for each in line.triples],
+                            "triples": [sent(each) for each in line.triples],
                         }
                         for line in found.lines[:SHOWN_LINES]
                     ],
@@ -275,176 +284,10 @@ def ask_subject(value: dict[str, Any]) -> dict[str, Any]:
     )
     return {
         "pieces": [
-            {"start": piece.start, "subjects": piece.subjects, "cells": _cells(piece, MOST_CELLS)}
+            {"start": piece.start, "subjects": piece.subjects, "cells": cells_of(piece, MOST_CELLS)}
             for piece in found
         ]
     }
-
-
-# -- blocks ---------------------------------------------------------------------------------------
-
-
-def _block(found: Extraction, only: Sequence[str] = (), *, facts: str = "") -> Block:
-    kinds = extraction.kinds_of(found.model)
-    number = {kind[1]: i for i, kind in enumerate(kinds)}
-    levels = found.thresholds
-    share = max(100, MOST_CELLS // len(found.pieces))
-    return {
-        "kind": "triples",
-        "text": found.text,
-        "kinds": kinds,
-        "inverses": [[number[a], number[b]] for a, b in extraction.inverses_of(found.model)],
-        "pieces": [
-            {
-                "start": p.start,
-                "end": p.end,
-                "first": p.first,
-                "last": p.last,
-                "s": [_whole(chance) for chance in p.subject_start],
-                "e": [_whole(chance) for chance in p.subject_end],
-                "subjects": p.subjects,
-                "cells": _cells(p, share),
-            }
-            for p in found.pieces
-        ],
-        "levels": {
-            "subject": levels.subject_start,
-            "object": levels.object_start,
-            "triple": levels.triple,
-            "share": extraction.END_SHARE,
-        },
-        "forced": found.forced,
-        "remembered": found.remembered,
-        "misses": [
-            [
-                each.subject,
-                each.predicate,
-                each.object,
-                round(each.subject_probability, 5),
-                round(each.object_probability, 5),
-                _start_of(found, each),
-            ]
-            for each in found.misses
-        ],
-        "only": list(only),
-        "prior": found.prior,
-        "facts": facts,
-    }
-
-
-def _whole(chance: float) -> int:
-    """A probability in ten thousandths, as it travels to the page."""
-    return round(10_000 * chance)
-
-
-def _cells(piece: Piece, most: int) -> list[list[int]]:
-    """The highest probabilities of stage two: subject, position, start or end, kind, probability."""
-    cells = sorted(piece.cells, key=lambda cell: -cell.probability)[:most]
-    return [[c.subject, c.position, int(c.end), c.kind, _whole(c.probability)] for c in cells]
-
-
-def _start_of(found: Extraction, triple: Triple) -> float:
-    """Stage one's probability of the place where a triple's subject starts."""
-    place = (triple.object_place if triple.inferred else triple.subject_place)[0]
-    piece = next(p for p in found.pieces if p.first <= place < p.last)
-    return piece.subject_start[place - piece.start]
-
-
-def _sent(each: Triple) -> dict[str, Any]:
-    return {
-        "subject": each.subject,
-        "predicate": each.predicate,
-        "object": each.object,
-        "subjectType": each.subject_type,
-        "objectType": each.object_type,
-        "subjectPlaces": each.subject_places,
-        "objectPlaces": each.object_places,
-        "first": round(each.subject_probability, 4),
-        "second": round(each.object_probability, 4),
-        "p": round(each.probability, 4),
-        "inferred": each.inferred,
-    }
-
-
-def _plain(each: Triple) -> dict[str, Any]:
-    return {
-        "subject": each.subject,
-        "predicate": each.predicate,
-        "object": each.object,
-        "subject_type": each.subject_type,
-        "object_type": each.object_type,
-        "subject_spans": each.subject_places,
-        "object_spans": each.object_places,
-        "probability": round(each.probability, 4),
-        "inferred": each.inferred,
-    }
-
-
-def _result(found: Extraction) -> dict[str, Any]:
-    return {
-        "triples": [_plain(each) for each in found.triples],
-        "misses": [_plain(each) for each in found.misses],
-        "thresholds": found.thresholds,
-    }
-
-
-def _change(sign: str, each: Triple, probability: float) -> list[Any]:
-    return [sign, each.subject, each.predicate, each.object, round(probability, 3)]
-
-
-def _how(found: Extraction) -> list[str | Block]:
-    kinds = len(extraction.kinds_of(found.model))
-    asked = sum(len(piece.subjects) for piece in found.pieces)
-    parts: list[str | Block] = [
-        say(
-            f"先认主语，再就每个主语一次认出 {kinds} 类关系的宾语。这 {len(found.text):,} 个字分成 "
-            f"{len(found.pieces)} 段，{asked} 个候选主语作为一批问了第二级，所以滑块不必再问模型。",
-            f"Subjects first; then, given a subject, the objects of all {kinds} kinds at once. These "
-            f"{len(found.text):,} characters make {len(found.pieces)} piece(s), and {asked} candidate "
-            "subjects were put to stage two as one batch, so the sliders need not ask the model.",
-        ),
-        formula(r"P(s,p,o) = P(s)\,P(o \mid s)\,P(p \mid s,o)"),
-        say(
-            "每级都是“半指针半标注”：每个字一个“从这里开始”、一个“到这里结束”的概率；"
-            "起点过阈值，取其后第一个过阈值的终点。",
-            "Each stage is half pointer, half tag: for every character the probability that something "
-            "starts here and that it ends here. A start above its threshold takes the first end at or "
-            "after it that is above its own.",
-        ),
-    ]
-    if found.triples:
-        best = found.triples[0]
-        first, second = best.subject_probability, best.object_probability
-        parts.append(
-            formula(
-                rf"P = \underbrace{{{first:.3f}}}_{{P(s)}} \times "
-                rf"\underbrace{{{second:.3f}}}_{{P(o,p \mid s)}} = {best.probability:.3f}"
-            )
-        )
-        parts.append(
-            say(
-                f"这是“{best.subject} — {best.predicate} — {best.object}”的概率。",
-                f"That is the probability of {best.subject} — {best.predicate} — {best.object}.",
-            )
-        )
-    return parts
-
-
-def _how_checked(compared: extraction.Comparison) -> list[str | Block]:
-    found = sum(v.found for v in compared.verdicts)
-    wanted = sum(v.expected for v in compared.verdicts)
-    right = sum(v.found and v.expected for v in compared.verdicts)
-    return [
-        formula(
-            rf"P = \frac{{{right}}}{{{found}}},\quad R = \frac{{{right}}}{{{wanted}}},\quad "
-            rf"F_1 = \frac{{2 \cdot {right}}}{{{found} + {wanted}}} = {compared.f1:.3f}"
-        ),
-        say(
-            "移动滑块，右边的数字马上重算：提高阈值通常换来准确率，丢掉召回率。",
-            "Move a slider and the figures are counted again at once: higher thresholds usually buy "
-            "precision with recall.",
-        ),
-    ]
 
 
 # -- layout ---------------------------------------------------------------------------------------

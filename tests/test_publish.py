@@ -170,6 +170,25 @@ def test_a_card_can_be_written_again(
     assert hub.describe("poem-vae-2018").card.startswith("# Couplets")
 
 
+def test_a_card_carries_what_a_benchmark_measured(data: Path, place: Path, tmp_path: Path) -> None:
+    assert train(data, "--steps", "1", "--set", "batch_size=4") == 0
+    figures = {
+        "f1": 0.25,
+        "by_type": {"PER": {"f1": 0.5}},
+        "curve": [{"rate": 1.5, "distortion": 2.5}],
+        "conditions": {"data": "some.dev.jsonl", "device": "cpu"},
+    }
+    printed = tmp_path / "printed.json"
+    printed.write_text(f"report\n{json.dumps(figures)}\n")
+    for _ in range(2):  # the second replaces the first
+        assert main(["poem-vae-2018", "--card", "--measured", str(printed)]) == 0
+    card = hub.describe("poem-vae-2018").card
+    assert card.count("Measured on `some.dev.jsonl`") == 1
+    for row in ("| f1 | 0.25 |", "| by_type.PER.f1 | 0.5 |", "| 1.5 | 2.5 |", "device cpu"):
+        assert row in card
+    hub.verify("poem-vae-2018")
+
+
 def test_a_smoke_run_never_writes_to_weights_by_itself(data: Path, place: Path) -> None:
     assert train(data, "--smoke") == 0
     assert not place.exists()

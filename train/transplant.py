@@ -8,12 +8,12 @@ from their vectors (`train.vectors`), by ridge regression on the rows that both 
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from core import hub
 from core.models.character_features import FLAGS
-from core.models.extractor import BiLSTM, Extractor
-from core.models.tagger import Tagger
+from core.models.extractor import Extractor
+from core.models.tagger import BiLSTM, Tagger
 from core.text.characters import KNOWN, look_up
 from core.text.vocabulary import Vocabulary
 
@@ -42,11 +42,12 @@ class Donor:
         The extractor's first characters must be the donor's. Raises `ValueError` when the widths
         differ.
         """
-        features, encoder = model.features, model.encoder
-        if not isinstance(encoder, BiLSTM):
+        features, encoder, trained = model.features, model.encoder, self.model.encoder
+        if not isinstance(encoder, BiLSTM) or not isinstance(trained, BiLSTM):
             raise ValueError(f"a tagger's LSTM cannot start a {model.config.encoder}")
         theirs = self.model.inputs.characters.weight
-        if features.out_width != self.model.encoder.right[0].input_size:
+        lowest = trained.right[0]
+        if not isinstance(lowest, nn.LSTM) or features.out_width != lowest.input_size:
             raise ValueError("expected the widths of the donor's embeddings")
         known = torch.arange(len(features.characters.weight))
         known = torch.where(known < len(self.vocabulary) + KNOWN, known, len(theirs))
@@ -64,7 +65,7 @@ class Donor:
         own.bias.copy_(given.bias)
         for mine, their in zip(
             (encoder.right[0], encoder.left[0]),
-            (self.model.encoder.right[0], self.model.encoder.left[0]),
+            (trained.right[0], trained.left[0]),
             strict=True,
         ):
             mine.load_state_dict(their.state_dict())

@@ -39,7 +39,7 @@ against each part. Both agree when the parts are likely, but a factor near 1 of 
 learning from what it wrongly lets through, and one batch could not be overfitted.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -56,6 +56,7 @@ from core.models.triples_decoding import (
     Thresholds,
     candidates,
     most_probable,
+    pairs,
 )
 from core.text.characters import KNOWN, PADDING
 from core.text.triple_memory import TripleMemory
@@ -176,11 +177,13 @@ class GatedConvolution(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """The same with some of it rewritten."""
         value, gate = self.both(x).chunk(2, dim=1)
-        return x + value * self.dropout(gate).sigmoid()
+        rewritten: Tensor = x + value * self.dropout(gate).sigmoid()
+        return rewritten
 
     def gate(self, x: Tensor) -> Tensor:
         """How much is rewritten where, mean over the channels, `(batch, time)`."""
-        return self.both(x).chunk(2, dim=1)[1].sigmoid().mean(dim=1)
+        share: Tensor = self.both(x).chunk(2, dim=1)[1].sigmoid().mean(dim=1)
+        return share
 
 
 class DGCNN(nn.Module):
@@ -267,7 +270,7 @@ class SubjectCode(nn.Module):
         vectors = hidden[rows.unsqueeze(1), place]
         if self.gru is None:
             return vectors.flatten(1)
-        both = self.gru(vectors)[1]  # (2, spans, out)
+        both: Tensor = self.gru(vectors)[1]  # (2, spans, out)
         return both.transpose(0, 1).flatten(1)
 
 
@@ -432,6 +435,7 @@ class Extractor(nn.Module):
     ) -> Reading:
         """Both stages: stage two for every span that any thresholds from `floor` on could take.
 
+        Beyond the `limit` most probable ones there are those that the model's own thresholds read.
         `forced` adds spans (text, place) that stage one need not have found, `best` the most
         probable span of a text that has none. Without `found` the model's own memory is asked.
         """
@@ -440,13 +444,14 @@ class Extractor(nn.Module):
         encoding = self.encode(characters)
         subjects = self.subjects(encoding, found)
         known = subjects.detach().float().cpu()
-        lengths = encoding.mask.sum(dim=1).tolist()
+        lengths, own = encoding.mask.sum(dim=1).tolist(), self.config.tuned
         spans = {(row, place) for row, place in forced}
         for row, length in enumerate(lengths):
             start, end = known[row, :length].unbind(1)
-            named = candidates(start, end, floor, limit)
+            named = {*candidates(start, end, floor, limit)}
+            named |= set(pairs(start, end, own.subject_start, own.subject_end))
             if best and not named:
-                named = [most_probable(start, end)]
+                named = {most_probable(start, end)}
             spans |= {(row, place) for place in named}
         rows, starts, ends = (
             (
@@ -483,7 +488,7 @@ class Extractor(nn.Module):
 
     def forward(self, task: str, *inputs: Tensor, side: int = 0) -> Tensor:
         """The loss of a task, what several processes train through; see the methods `*_loss`."""
-        losses = {
+        losses: dict[str, Callable[..., Tensor]] = {
             "triples": self.triples_loss,
             "relations": self.relations_loss,
             "tags": self.tags_loss,
@@ -526,7 +531,9 @@ class Extractor(nn.Module):
     def tags_loss(self, characters: Tensor, tags: Tensor, side: int = 0) -> Tensor:
         """Cross-entropy of a side output's tags `(batch, time)` in nats per character."""
         encoding = self.encode(characters)
-        logits = self.side_tags[side](encoding.hidden)
+        project = self.side_tags[side]
+        assert isinstance(project, nn.Linear)
+        logits = project(encoding.hidden)
         return F.cross_entropy(_wide(logits[encoding.mask]), tags[encoding.mask])
 
     def language_loss(self, characters: Tensor, hidden: Tensor, truth: Tensor) -> Tensor:

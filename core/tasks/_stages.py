@@ -35,7 +35,7 @@ from core.text.vocabulary import Vocabulary
 PIECE, OVERLAP = 240, 60  # characters; training sentences have at most 300
 BATCH = 16  # pieces a batch reads at once
 FLOOR = Thresholds(subject_start=0.03, subject_end=0.03, object_start=0.01, object_end=0.01)
-CELLS = 1200  # probabilities of stage two that are kept of one piece, the highest
+CELLS = 4000  # probabilities of stage two that are kept of one piece, the highest
 SUBJECTS = 20  # candidates of one piece
 DIGITS = 4  # of a probability: a page that rounds no further decodes what Python does
 

@@ -251,9 +251,10 @@ def add_facts(
             en="No triples of your own yet. Write one a line: subject | predicate | object.",
             zh="还没有填自己的三元组。请每行写一个：主语 | 谓词 | 宾语。",
         )
-    levels = {"subject": subject, "object": object, "triple": triple}
-    before = extract(text, model=model, **levels)
-    after = extract(text, facts=facts, model=model, **levels)
+    before, after = (
+        extract(text, subject=subject, object=object, triple=triple, facts=known, model=model)
+        for known in ("", facts)
+    )
     old, new = ({each.key for each in found.triples} for found in (before, after))
     return Prior(
         before=before,

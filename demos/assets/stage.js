@@ -138,14 +138,13 @@ class Stage {
     const parts = [];
     if (run && stored) {
       parts.push(el("b", {}, `○ ${t("预先算好的例子", "computed beforehand")}`));
-      parts.push(el("span", {}, `${t("权重", "weights")} ${run.weights}`));
     } else if (run) {
       parts.push(el("b", {}, `● ${t("计算", "compute")} ${run.compute_ms} ms`));
       parts.push(el("span", {}, `${t("排队", "queue")} ${run.queue_ms} ms`));
       parts.push(el("span", {}, run.device));
       parts.push(el("span", {}, `${t("批", "batch")} ${run.batch}`));
-      parts.push(el("span", {}, `${t("权重", "weights")} ${run.weights}`));
     }
+    if (run?.weights) parts.push(el("span", {}, `${t("权重", "weights")} ${run.weights}`));
     if (progress !== null && progress !== undefined) {
       parts.push(el("span", {}, `${Math.round(100 * progress)} %`));
     }

@@ -179,11 +179,11 @@ def test_lines_are_read_as_if_alone() -> None:
     lines = [TEXT, "北京", TEXT[:9], "李东明在春水社。" * 40, "😀张伟"]
     together = extraction.extract_lines("\n".join(lines))
     for line, text in zip(together.lines, lines, strict=True):
-        alone = extraction.extract(text).triples
-        assert [t.key for t in line.triples] == [t.key for t in alone]
-        assert [t.probability for t in line.triples] == pytest.approx(
-            [t.probability for t in alone], abs=3e-4
-        )
+        alone = {(t.subject, t.predicate, t.object): t for t in extraction.extract(text).triples}
+        assert {(t.subject, t.predicate, t.object) for t in line.triples} == alone.keys()
+        for t in line.triples:
+            same = alone[t.subject, t.predicate, t.object]
+            assert t.probability == pytest.approx(same.probability, abs=3e-4)
 
 
 def test_thresholds_need_no_model() -> None:
@@ -232,7 +232,7 @@ def test_the_page_decodes_as_the_library_does(tmp_path) -> None:
     """The browser's script on the same probabilities, run by node."""
     from playwright._impl._driver import compute_driver_executable
 
-    from demos.triples import _block
+    from demos._triple_blocks import triples_block
 
     node = shutil.which("node") or compute_driver_executable()[0]
     script = Path("demos/assets/blocks/triples-decode.js").resolve()
@@ -241,7 +241,7 @@ def test_the_page_decodes_as_the_library_does(tmp_path) -> None:
     for text in (TEXT, ADVERSARIAL[1], ADVERSARIAL[4], "张伟在北京，" * 60):
         for subject, obj, triple in ((0.5, 0.5, 0.0), (0.2, 0.6, 0.1), (0.9, 0.1, 0.0)):
             found = extraction.extract(text, subject=subject, object=obj, triple=triple)
-            cases.append({"block": _block(found), "text": text})
+            cases.append({"block": triples_block(found), "text": text})
             wanted.append(
                 [[t.subject, t.predicate, t.object, round(t.probability, 5)] for t in found.triples]
             )
@@ -277,11 +277,18 @@ def test_asking_for_one_span_gives_its_stage_two() -> None:
     assert place in piece.subjects and piece.first <= place[0] < piece.last
     whole = extraction.extract(text, subjects="江南")
     (same,) = (p for p in whole.pieces if p.start == piece.start)
-    mine = [c for c in piece.cells if piece.subjects[c.subject] == place]
-    theirs = [c for c in same.cells if same.subjects[c.subject] == place]
-    assert [(c.position, c.end, c.kind) for c in mine][:20] == [
-        (c.position, c.end, c.kind) for c in theirs
-    ][:20]
+    mine, theirs = (
+        {
+            (c.position, c.end, c.kind): c.probability
+            for c in each.cells
+            if each.subjects[c.subject] == place
+        }
+        for each in (piece, same)
+    )
+    assert len(mine) > 20
+    common = mine.keys() & theirs.keys()
+    assert len(common) > 0.9 * len(mine)
+    assert all(mine[key] == pytest.approx(theirs[key], abs=3e-4) for key in common)
 
 
 def test_own_triples_join_the_prior() -> None:

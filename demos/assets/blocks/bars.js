@@ -165,9 +165,12 @@ function tools(node) {
   const button = (text, make) => el("button", { type: "button", class: "quiet-button", onclick: change(make) }, text);
   const draws = (count, { low, high }) => Array.from({ length: count }, () => low + Math.random() * (high - low));
   const { least = 2, most = 24 } = node.bars.block;
+  const fixed = least >= most;
   return el("div", { class: "tools bars-tools" },
-    button(t("加一根", "add one"), (v, b) => (v.length < most ? [...v, b.low + 0.5 * (b.high - b.low)] : v)),
-    button(t("减一根", "remove one"), (v) => (v.length > least ? v.slice(0, -1) : v)),
+    ...(fixed ? [] : [
+      button(t("加一根", "add one"), (v, b) => (v.length < most ? [...v, b.low + 0.5 * (b.high - b.low)] : v)),
+      button(t("减一根", "remove one"), (v) => (v.length > least ? v.slice(0, -1) : v)),
+    ]),
     button(t("随机", "random"), (v, b) => draws(v.length, b)),
     button(t("排序", "sort"), (v) => v.sort((a, b) => b - a)),
     button(t("拉平", "level"), (v) => v.map(() => v.reduce((a, b) => a + b) / v.length)));

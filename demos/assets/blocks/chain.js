@@ -75,7 +75,7 @@ function paint(own) {
     const [x, y] = px(own, [planet.x, planet.y]);
     return [
       shape("circle", { cx: x, cy: y, r: Math.max(7, planet.r * own.scale), class: "planet" }),
-      planet.label ? shape("text", { x, y: y + Math.max(7, planet.r * own.scale) + 15, class: "note" }, planet.label) : null,
+      planet.label ? shape("text", { x, y: y + Math.max(20, planet.r * own.scale) + 15, class: "note" }, planet.label) : null,
     ];
   });
   if (!field.length && block.gravity !== false) {

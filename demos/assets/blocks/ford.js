@@ -59,10 +59,10 @@ function state(own, n) {
   return { now, low, high, met };
 }
 
-/** Half the width of the window: both bounds are in it. */
+/** Half the width of the window: the fraction and its nearer bound are in it. */
 function reach(own, n) {
-  const { low, high } = state(own, n);
-  return 1.35 * Math.max(Math.abs(low.off), high ? Math.abs(high.off) : 0);
+  const { now, low, high } = state(own, n);
+  return 1.6 * Math.max(Math.abs(now.off), Math.min(Math.abs(low.off), high ? Math.abs(high.off) : Infinity));
 }
 
 function go(own, n) {
