@@ -39,14 +39,18 @@ def build(demos: Sequence[Demo], broken: Sequence[Broken] = ()) -> Gallery:
         gr.HTML(masthead(), apply_default_css=False)
         trouble = gr.HTML("", visible=False, apply_default_css=False)
         scenes: list[Scene] = []
-        with gr.Tabs(elem_classes=["groups"], elem_id="groups"):
+        with gr.Tabs(overflow_behavior="wrap", elem_classes=["groups"], elem_id="groups"):
             for section in SECTIONS:
                 members = [demo for demo in demos if demo.section == section.name]
                 if not members:
                     continue
                 with (
                     gr.Tab(section.title, id=section.name, elem_id=f"section-{section.name}"),
-                    gr.Tabs(elem_classes=["chips"], elem_id=f"chips-{section.name}"),
+                    gr.Tabs(
+                        overflow_behavior="wrap",
+                        elem_classes=["chips"],
+                        elem_id=f"chips-{section.name}",
+                    ),
                 ):
                     for demo in members:
                         tab = Tab(demo, version)

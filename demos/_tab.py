@@ -249,7 +249,9 @@ class Tab:
     @contextmanager
     def several(self) -> Iterator[None]:
         """A row of switches between the scenes made inside."""
-        with gr.Tabs(elem_classes=["scenes"], elem_id=f"scenes-{self.slug}"):
+        with gr.Tabs(
+            overflow_behavior="wrap", elem_classes=["scenes"], elem_id=f"scenes-{self.slug}"
+        ):
             yield
 
 

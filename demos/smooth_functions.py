@@ -317,7 +317,11 @@ def _how_numbers(
                 f"“最大的是谁”写成 one-hot 向量，再换成 softmax，K = {sharpness:.3g}：",
                 f"Which is largest, as a one-hot vector, becomes a softmax with K = {sharpness:.3g}:",
             ),
-            formula(r"\mathrm{onehot}(\operatorname*{argmax} x)\approx\mathrm{softmax}(Kx)=(" + shown + ")"),
+            formula(
+                r"\mathrm{onehot}(\operatorname*{argmax} x)\approx\mathrm{softmax}(Kx)=("
+                + shown
+                + ")"
+            ),
             say(
                 f"最多差 {found.error:.4f}；差距由前两名之差乘 K 决定。",
                 f"At most {found.error:.4f} off; what counts is K times the lead of the first.",

@@ -147,7 +147,8 @@ export function setAddress(link) {
   history.replaceState(null, "", `${location.pathname}?${link}`);
 }
 
-const visible = (node) => node && node.offsetParent !== null;
+/** Whether a stage is on screen; on a phone it has no box of its own, so its blocks are asked. */
+export const visible = (stage) => stage.querySelector(".blocks")?.getClientRects().length > 0;
 
 function currentStage() {
   return [...document.querySelectorAll(".stage")].find(visible)?.gallery;

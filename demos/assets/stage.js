@@ -1,6 +1,6 @@
 // A stage draws one scene's answer: blocks, run line, examples, how it works, code, model card.
 
-import { copy, copyLink, download, el, kept, linkOf, remember, setAddress, t, toast, typed } from "./gallery.js";
+import { copy, copyLink, download, el, kept, linkOf, remember, setAddress, t, toast, typed, visible } from "./gallery.js";
 
 const here = (path) => new URL(path, import.meta.url).href;
 
@@ -75,7 +75,7 @@ class Stage {
     if (!this.ctx.props.value) return;
     const payload = JSON.parse(this.ctx.props.value);
     this.show(payload);
-    if (this.root.offsetParent !== null) setAddress(this.link());
+    if (visible(this.root)) setAddress(this.link());
   }
 
   link({ typed: unsent = false } = {}) {

@@ -7,7 +7,11 @@ import gradio as gr
 from core.labs import master_equation
 from core.labs.master_equation import Experiment, GraphStudy
 from demos import Demo, Reference
-from demos._jump_plots import (
+from demos._numbers import finite, rounded, thinned, timed
+from demos._outcome import Call, Example, Outcome, formula
+from demos._tab import Scene, Tab
+from demos._words import say
+from demos.master_equation.jump_plots import (
     balance_story,
     convergence_plot,
     end_plot,
@@ -17,10 +21,6 @@ from demos._jump_plots import (
     probability_plot,
     relaxation_plot,
 )
-from demos._numbers import finite, rounded, thinned, timed
-from demos._outcome import Call, Example, Outcome, formula
-from demos._tab import Scene, Tab
-from demos._words import say
 
 Model = Literal["birth-death", "epidemic", "gene-switch", "predator-prey"]
 

@@ -8,7 +8,11 @@ import gradio as gr
 from core.tasks import tagging
 from core.tasks.lattices import Found
 from demos import Demo, Reference
-from demos._entities import (
+from demos._lattice import explanation, kinds_of, lattice_block, matrix_block
+from demos._outcome import Block, Call, Example, Outcome, formula
+from demos._tab import Scene, Tab
+from demos._words import say, unmark
+from demos.ner_crf.entities import (
     DECODERS,
     TYPES,
     changes_block,
@@ -18,10 +22,6 @@ from demos._entities import (
     spans_block,
     voice,
 )
-from demos._lattice import explanation, kinds_of, lattice_block, matrix_block
-from demos._outcome import Block, Call, Example, Outcome, formula
-from demos._tab import Scene, Tab
-from demos._words import say, unmark
 
 Model = Literal["ner-msra", "ner-cluener"]
 LatticeDecoder = Literal["crf", "free", "softmax"]

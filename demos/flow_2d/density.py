@@ -10,8 +10,8 @@ from core.labs.energy_2d import EnergySettings, coverage
 from core.labs.flow_2d import FlowSettings
 from core.labs.residual_studies_2d import inversion, log_det_study
 from demos._outcome import Block, formula
-from demos._plane import film_block, inversion_block, langevin_block
 from demos._words import say
+from demos.flow_2d.plane import film_block, inversion_block, langevin_block
 
 
 def flow_blocks(settings: FlowSettings, moment: Moment) -> list[Block]:

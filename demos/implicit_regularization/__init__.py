@@ -8,7 +8,7 @@ import numpy as np
 from core.labs import implicit_regularization as igr
 from core.labs import landscapes
 from core.labs.landscapes import PRESETS, Box
-from demos import Demo, Reference, _igr_penalty
+from demos import Demo, Reference
 from demos import _landscape as land
 from demos._landscape import Preset, short, tex
 from demos._numbers import finite, timed
@@ -16,6 +16,7 @@ from demos._outcome import Block, Call, Example, Outcome
 from demos._outcome import formula as equation
 from demos._tab import Scene, Tab
 from demos._words import say
+from demos.implicit_regularization import penalty
 
 # Rates at which descent, flow and modified flow can be told apart by eye.
 STARTS: dict[str, dict[str, Any]] = {
@@ -307,9 +308,9 @@ def build(tab: Tab) -> None:
         with tab.scene("order", say("量阶数", "Orders")) as scene:
             _order_scene(scene)
         with tab.scene("penalty", say("显式惩罚", "Explicit penalty")) as scene:
-            _igr_penalty.penalty_scene(scene)
+            penalty.penalty_scene(scene)
         with tab.scene("sharpness", say("锐度", "Sharpness")) as scene:
-            _igr_penalty.sharpness_scene(scene)
+            penalty.sharpness_scene(scene)
 
 
 def _flows_scene(scene: Scene) -> None:

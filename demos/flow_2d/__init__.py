@@ -12,11 +12,12 @@ from core.labs.density_lab import Moment, Settings
 from core.labs.energy_2d import EnergySettings, check_walk
 from core.labs.flow_2d import FlowSettings
 from core.runtime import Timing
-from demos import Demo, Reference, _density
+from demos import Demo, Reference
 from demos._outcome import Block, Call, Example, Outcome
-from demos._plane import run_block
 from demos._tab import Scene, Tab
 from demos._words import say
+from demos.flow_2d import density
+from demos.flow_2d.plane import run_block
 
 Data = Literal["moons", "rings", "spirals", "gaussians", "checkerboard", "own"]
 Coupling = Literal["affine", "tanh", "additive"]
@@ -99,8 +100,8 @@ def train_realnvp_2d(
         settings,
         steps,
         title=say("RealNVP", "RealNVP"),
-        extra=partial(_density.flow_blocks, settings),
-        how=partial(_density.flow_how, settings),
+        extra=partial(density.flow_blocks, settings),
+        how=partial(density.flow_how, settings),
         call=Call(density_lab.train_realnvp, {**arguments, "steps": steps}),
     )
 
@@ -147,8 +148,8 @@ def train_iresnet_2d(
         settings,
         steps,
         title="i-ResNet",
-        extra=partial(_density.residual_blocks, settings),
-        how=partial(_density.residual_how, settings),
+        extra=partial(density.residual_blocks, settings),
+        how=partial(density.residual_how, settings),
         call=Call(density_lab.train_residual, {**arguments, "steps": steps}),
     )
 
@@ -196,8 +197,8 @@ def train_energy_2d(
         settings,
         steps,
         title=say("能量与生成器", "Energy and generator"),
-        extra=partial(_density.energy_blocks, settings, chain),
-        how=partial(_density.energy_how, settings),
+        extra=partial(density.energy_blocks, settings, chain),
+        how=partial(density.energy_how, settings),
         call=Call(density_lab.train_energy, {**arguments, "steps": steps}),
     )
 

@@ -8,15 +8,16 @@ import gradio as gr
 import numpy as np
 
 from core.labs import exponentiated_gradient as eg
-from demos import Demo, Reference, _eg_steps, _eg_weights
+from demos import Demo, Reference
 from demos import _landscape as land
-from demos._eg_weights import LABELS
 from demos._landscape import short, tex
 from demos._numbers import finite, timed
 from demos._outcome import Block, Call, Example, Outcome
 from demos._outcome import formula as equation
 from demos._tab import Scene, Tab
 from demos._words import say
+from demos.exponentiated_gradient import regression, step_sizes
+from demos.exponentiated_gradient.regression import LABELS
 
 Problem = Literal["regression", "portfolio", "nearest", "linear"]
 
@@ -259,11 +260,11 @@ def build(tab: Tab) -> None:
         with tab.scene("simplex", say("单纯形", "Simplex")) as scene:
             _simplex_scene(scene)
         with tab.scene("positive", say("非负回归", "Positive weights")) as scene:
-            _eg_weights.positive_scene(scene)
+            regression.positive_scene(scene)
         with tab.scene("steps", say("自学步长", "Learned steps")) as scene:
-            _eg_steps.steps_scene(scene)
+            step_sizes.steps_scene(scene)
         with tab.scene("heal", say("错了也能好", "Wrong rates heal")) as scene:
-            _eg_steps.heal_scene(scene)
+            step_sizes.heal_scene(scene)
 
 
 def _simplex_scene(scene: Scene) -> None:

@@ -8,7 +8,9 @@ from core.labs import pi_digits
 from demos import Demo, Reference
 from demos._numbers import finite, timed
 from demos._outcome import Block, Call, Example, Outcome, formula
-from demos._pi_plots import (
+from demos._tab import Scene, Tab
+from demos._words import say
+from demos.pi.plots import (
     NAMES,
     approach_plot,
     as_fraction,
@@ -22,8 +24,6 @@ from demos._pi_plots import (
     terms_plot,
     turn,
 )
-from demos._tab import Scene, Tab
-from demos._words import say
 
 SERIES = {
     "leibniz": r"\pi=4\sum\frac{(-1)^k}{2k+1}",

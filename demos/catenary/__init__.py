@@ -7,7 +7,11 @@ import gradio as gr
 
 from core.labs import catenary, chain_of_links
 from demos import Demo, Reference
-from demos._chain_blocks import (
+from demos._numbers import finite, rounded, thinned, timed
+from demos._outcome import Call, Example, Outcome, formula
+from demos._tab import Scene, Tab
+from demos._words import say
+from demos.catenary.blocks import (
     END_LEFT,
     END_RIGHT,
     SLIDE,
@@ -20,10 +24,6 @@ from demos._chain_blocks import (
     tension_plot,
     tinted,
 )
-from demos._numbers import finite, rounded, thinned, timed
-from demos._outcome import Call, Example, Outcome, formula
-from demos._tab import Scene, Tab
-from demos._words import say
 
 LONGEST = 12.0
 

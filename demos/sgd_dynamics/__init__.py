@@ -7,7 +7,7 @@ import numpy as np
 
 from core.labs import sgd_dynamics
 from core.labs.landscapes import PRESETS, Box
-from demos import Demo, Reference, _sgd_noise, _sgd_stability
+from demos import Demo, Reference
 from demos import _landscape as land
 from demos._landscape import Preset, short, tex
 from demos._numbers import finite, timed
@@ -15,6 +15,7 @@ from demos._outcome import Block, Call, Example, Outcome
 from demos._outcome import formula as equation
 from demos._tab import Scene, Tab
 from demos._words import say
+from demos.sgd_dynamics import noise, stability
 
 # How each method is drawn; an equation has the colour of its method and a dashed line.
 STYLES: dict[str, tuple[str, str, bool]] = {
@@ -212,13 +213,13 @@ def build(tab: Tab) -> None:
         with tab.scene("race", say("赛跑", "Race")) as scene:
             _race_scene(scene)
         with tab.scene("stability", say("稳定性", "Stability")) as scene:
-            _sgd_stability.stability_scene(scene, STARTS)
+            stability.stability_scene(scene, STARTS)
         with tab.scene("retune", say("退火换动量", "Retune")) as scene:
-            _sgd_stability.retune_scene(scene, STARTS)
+            stability.retune_scene(scene, STARTS)
         with tab.scene("boltzmann", say("玻尔兹曼", "Boltzmann")) as scene:
-            _sgd_noise.boltzmann_scene(scene)
+            noise.boltzmann_scene(scene)
         with tab.scene("escape", say("逃出势阱", "Escape")) as scene:
-            _sgd_noise.escape_scene(scene)
+            noise.escape_scene(scene)
 
 
 def _race_scene(scene: Scene) -> None:
