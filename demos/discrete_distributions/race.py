@@ -1,36 +1,31 @@
 """Scores and a noise race: exact quadrature, the post's sum, simulation and softmax."""
 
-from collections.abc import Iterator
-from functools import lru_cache
-from typing import Any, Literal
+from typing import Any
+
 import gradio as gr
-from core.labs import discrete_distributions, output_layers
+
+from core.labs import discrete_distributions
 from core.labs.discrete_distributions import (
     Comparison,
-    LoserCurve,
     NodeCurve,
-    PullCurve,
     Race,
-    Sparsity,
 )
-from core.labs.noises import DEVIATIONS, NOISES
-from core.labs.output_layers import LayerRun
 from core.labs.typed_numbers import parse_numbers
-from demos import Demo, Reference
-from demos._noise_blocks import error_plot, node_plot, race_plot, score_bars, simplex_plot
-from demos._noise_names import NAMES, named
 from demos._numbers import timed
 from demos._outcome import Block, Call, Example, Outcome, formula
-from demos._tab import Scene, Tab
-from demos._tail_blocks import layer_table, loser_plot, pull_plot, sparsity_plot, training_plot
+from demos._tab import Scene
 from demos._words import say, unmark
+from demos.discrete_distributions.inputs import (
+    DENSITY,
+    NoiseName,
+    density_input,
+    noise_input,
+    scale_input,
+)
+from demos.discrete_distributions.names import NAMES
+from demos.discrete_distributions.race_blocks import error_plot, node_plot, race_plot, score_bars
 
-NoiseName = Literal[
-    "gumbel", "normal", "logistic", "uniform", "laplace", "exponential", "cauchy", "custom"
-]
 SCORES = "2 1 0 -1"
-DENSITY = "exp(-abs(x)^3)"
-CHOICES = [(named(noise), noise) for noise in (*NOISES, "custom")]
 FORMULAS = {  # densities, for the explanation
     "gumbel": r"e^{-x-e^{-x}}",
     "normal": r"\tfrac{1}{\sqrt{2\pi}}e^{-x^2/2}",
@@ -145,36 +140,11 @@ def _how_race(
     ]
 
 
-def _noise(scene: Scene) -> None:
-    scene.input(
-        "noise", gr.Dropdown(CHOICES, value="normal", label=say("噪声", "Noise")), live=True
-    )
-
-
-def _scale(scene: Scene) -> None:
-    scene.input(
-        "scale",
-        gr.Slider(0.1, 5, value=1, step=0.05, label=say("噪声尺度", "Scale of the noise")),
-        live=True,
-    )
-
-
-def _density(scene: Scene) -> None:
-    scene.input(
-        "density",
-        gr.Textbox(
-            DENSITY,
-            label=say("自定噪声的密度 f(x)", "Density f(x) of the custom noise"),
-            info=say("不必归一；只算 −12 到 12", "need not be normalised; counts from −12 to 12"),
-            max_length=300,
-        ),
-    )
-
-
-def _noise_scene(scene: Scene) -> None:
+def race_scene(scene: Scene) -> None:
+    """Controls and examples."""
     with scene.controls():
-        _noise(scene)
-        _scale(scene)
+        noise_input(scene)
+        scale_input(scene)
         scene.input(
             "scores",
             gr.Textbox(
@@ -200,7 +170,7 @@ def _noise_scene(scene: Scene) -> None:
                 ),
             )
             scene.seed(9085)
-            _density(scene)
+            density_input(scene)
         scene.primary(say("比较", "Compare"), race_with_noise)
     scene.examples = [
         Example(say("Gumbel 就是 softmax", "Gumbel is softmax"), {"noise": "gumbel"}),

@@ -1,34 +1,22 @@
 """Where rings of scores land on the triangle of three classes."""
 
-from collections.abc import Iterator
-from functools import lru_cache
-from typing import Any, Literal
-import gradio as gr
-from core.labs import discrete_distributions, output_layers
-from core.labs.discrete_distributions import (
-    Comparison,
-    LoserCurve,
-    NodeCurve,
-    PullCurve,
-    Race,
-    Sparsity,
-)
-from core.labs.noises import DEVIATIONS, NOISES
-from core.labs.output_layers import LayerRun
-from core.labs.typed_numbers import parse_numbers
-from demos import Demo, Reference
-from demos._noise_blocks import error_plot, node_plot, race_plot, score_bars, simplex_plot
-from demos._noise_names import NAMES, named
-from demos._numbers import timed
-from demos._outcome import Block, Call, Example, Outcome, formula
-from demos._tab import Scene, Tab
-from demos._tail_blocks import layer_table, loser_plot, pull_plot, sparsity_plot, training_plot
-from demos._words import say, unmark
+from typing import Any
 
-NoiseName = Literal[
-    "gumbel", "normal", "logistic", "uniform", "laplace", "exponential", "cauchy", "custom"
-]
-DENSITY = "exp(-abs(x)^3)"
+import gradio as gr
+
+from core.labs import discrete_distributions
+from demos._numbers import timed
+from demos._outcome import Call, Example, Outcome, formula
+from demos._tab import Scene
+from demos._words import say
+from demos.discrete_distributions.inputs import (
+    DENSITY,
+    NoiseName,
+    density_input,
+    noise_input,
+    scale_input,
+)
+from demos.discrete_distributions.race_blocks import simplex_plot
 
 
 def map_simplex(
@@ -80,10 +68,11 @@ def map_simplex(
     )  # fmt: skip
 
 
-def _simplex_scene(scene: Scene) -> None:
+def simplex_scene(scene: Scene) -> None:
+    """Controls and examples."""
     with scene.controls():
-        _noise(scene)
-        _scale(scene)
+        noise_input(scene)
+        scale_input(scene)
         scene.input(
             "reach",
             gr.Slider(
@@ -96,7 +85,7 @@ def _simplex_scene(scene: Scene) -> None:
             live=True,
         )
         with scene.more(say("更多：自定噪声", "More: custom noise")):
-            _density(scene)
+            density_input(scene)
         scene.primary(say("画三角形", "Draw"), map_simplex)
     scene.examples = [
         Example(say("重合", "they coincide"), {"noise": "gumbel"}),

@@ -1,29 +1,20 @@
 """How fast each noise forgets the lower score, and how sparse it is."""
 
-from collections.abc import Iterator
-from functools import lru_cache
-from typing import Any, Literal
+from typing import Any
+
 import gradio as gr
-from core.labs import discrete_distributions, output_layers
+
+from core.labs import discrete_distributions
 from core.labs.discrete_distributions import (
-    Comparison,
     LoserCurve,
-    NodeCurve,
-    PullCurve,
-    Race,
     Sparsity,
 )
-from core.labs.noises import DEVIATIONS, NOISES
-from core.labs.output_layers import LayerRun
-from core.labs.typed_numbers import parse_numbers
-from demos import Demo, Reference
-from demos._noise_blocks import error_plot, node_plot, race_plot, score_bars, simplex_plot
-from demos._noise_names import NAMES, named
+from core.labs.noises import DEVIATIONS
 from demos._numbers import timed
-from demos._outcome import Block, Call, Example, Outcome, formula
-from demos._tab import Scene, Tab
-from demos._tail_blocks import layer_table, loser_plot, pull_plot, sparsity_plot, training_plot
-from demos._words import say, unmark
+from demos._outcome import Call, Example, Outcome, formula
+from demos._tab import Scene
+from demos._words import say
+from demos.discrete_distributions.tail_blocks import loser_plot, sparsity_plot
 
 CASES = 8  # random score vectors of the sparsity figure; few, so that it answers a drag
 
@@ -83,7 +74,8 @@ def compare_tails(
     )  # fmt: skip
 
 
-def _tails_scene(scene: Scene) -> None:
+def tails_scene(scene: Scene) -> None:
+    """Controls and examples."""
     with scene.controls():
         scene.input(
             "spread",

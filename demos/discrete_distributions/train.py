@@ -2,28 +2,26 @@
 
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any
+
 import gradio as gr
+
 from core.labs import discrete_distributions, output_layers
 from core.labs.discrete_distributions import (
-    Comparison,
-    LoserCurve,
-    NodeCurve,
     PullCurve,
-    Race,
-    Sparsity,
 )
-from core.labs.noises import DEVIATIONS, NOISES
+from core.labs.noises import NOISES
 from core.labs.output_layers import LayerRun
-from core.labs.typed_numbers import parse_numbers
-from demos import Demo, Reference
-from demos._noise_blocks import error_plot, node_plot, race_plot, score_bars, simplex_plot
-from demos._noise_names import NAMES, named
 from demos._numbers import timed
 from demos._outcome import Block, Call, Example, Outcome, formula
-from demos._tab import Scene, Tab
-from demos._tail_blocks import layer_table, loser_plot, pull_plot, sparsity_plot, training_plot
-from demos._words import say, unmark
+from demos._tab import Scene
+from demos._words import say
+from demos.discrete_distributions.names import NAMES
+from demos.discrete_distributions.tail_blocks import (
+    layer_table,
+    pull_plot,
+    training_plot,
+)
 
 
 def train_output_layers(
@@ -95,7 +93,8 @@ def pulls() -> PullCurve:
     return discrete_distributions.pull_curve()
 
 
-def _train_scene(scene: Scene) -> None:
+def train_scene(scene: Scene) -> None:
+    """Controls and examples."""
     with scene.controls():
         scene.input(
             "wrong", gr.Slider(0, 60, value=10, step=1, label=say("错标的 %", "False labels, %"))

@@ -1,28 +1,20 @@
 """Attention that keeps its entropy however long the text is."""
 
 import math
-from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
+
 import gradio as gr
-from core.labs import constant_entropy, entropy_newton, entropy_normalization
-from core.labs.entropy_newton import FailureMap, PostIteration, TargetSweep
-from core.labs.entropy_normalization import EntropyCurve, Normalised
-from core.labs.typed_numbers import parse_numbers
-from demos import Demo, Reference
-from demos._entropy_blocks import (
+
+from core.labs import constant_entropy
+from demos._numbers import timed
+from demos._outcome import Call, Example, Outcome, formula
+from demos._tab import Scene
+from demos._words import say
+from demos.entropy_normalization.blocks import (
     attention_plot,
-    bars,
-    curve_plot,
     gamma_plot,
-    map_plot,
-    miss_text,
-    solver_plot,
     weights_plot,
 )
-from demos._numbers import timed
-from demos._outcome import Block, Call, Example, Outcome, formula
-from demos._tab import Scene, Tab
-from demos._words import say, unmark
 
 
 def attend_at_entropy(
@@ -72,7 +64,8 @@ def attend_at_entropy(
     )
 
 
-def _attention_scene(scene: Scene) -> None:
+def attention_scene(scene: Scene) -> None:
+    """Controls and examples."""
     with scene.controls():
         scene.input(
             "entropy",

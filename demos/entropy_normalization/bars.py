@@ -1,28 +1,24 @@
 """Drag a distribution, choose its entropy, and watch two solvers go for it."""
 
 import math
-from collections.abc import Mapping
 from typing import Any, Literal
+
 import gradio as gr
-from core.labs import constant_entropy, entropy_newton, entropy_normalization
-from core.labs.entropy_newton import FailureMap, PostIteration, TargetSweep
+
+from core.labs import entropy_newton, entropy_normalization
+from core.labs.entropy_newton import PostIteration, TargetSweep
 from core.labs.entropy_normalization import EntropyCurve, Normalised
 from core.labs.typed_numbers import parse_numbers
-from demos import Demo, Reference
-from demos._entropy_blocks import (
-    attention_plot,
-    bars,
-    curve_plot,
-    gamma_plot,
-    map_plot,
-    miss_text,
-    solver_plot,
-    weights_plot,
-)
 from demos._numbers import timed
 from demos._outcome import Block, Call, Example, Outcome, formula
-from demos._tab import Scene, Tab
+from demos._tab import Scene
 from demos._words import say, unmark
+from demos.entropy_normalization.blocks import (
+    bars,
+    curve_plot,
+    miss_text,
+    solver_plot,
+)
 
 Method = Literal["newton", "bisection"]
 WEIGHTS = "8 5 3.5 2.5 1.5 1 0.6 0.3"
@@ -75,7 +71,7 @@ def normalize_entropy(
         ],
         timing=timing,
         call=Call(entropy_normalization.normalise, arguments | {"method": method}),
-        how=_how_normalised(found, post, curve),
+        how=how_normalised(found, post, curve),
     )
 
 
@@ -92,9 +88,10 @@ def adjust_weights(value: Any) -> dict[str, Any]:
     ).payload()
 
 
-def _how_normalised(
+def how_normalised(
     found: Normalised, post: PostIteration, curve: EntropyCurve
 ) -> list[str | Block]:
+    """The run in words and formulas."""
     second = found.before[found.before > 0]
     mean_square = float((second * [math.log(p) ** 2 for p in second]).sum())
     h = found.entropy_before
@@ -155,7 +152,8 @@ def _how_normalised(
     return parts
 
 
-def _literal(scene: Scene) -> None:
+def literal_input(scene: Scene) -> None:
+    """Whether 0 ln 0 counts as nan."""
     scene.input(
         "literal",
         gr.Checkbox(
@@ -168,7 +166,8 @@ def _literal(scene: Scene) -> None:
     )
 
 
-def _bars_scene(scene: Scene) -> None:
+def bars_scene(scene: Scene) -> None:
+    """Controls and examples."""
     with scene.controls():
         scene.input(
             "percent",
@@ -211,7 +210,7 @@ def _bars_scene(scene: Scene) -> None:
             scene.input(
                 "logits", gr.Checkbox(False, label=say("这些数是 logits", "the numbers are logits"))
             )
-            _literal(scene)
+            literal_input(scene)
         scene.primary(say("归一", "Normalise"), normalize_entropy)
     scene.examples = [
         Example(say("削尖到 30%", "sharpen to 30%"), {"percent": 30}),

@@ -3,26 +3,21 @@
 import math
 from collections.abc import Mapping
 from typing import Any, Literal
+
 import gradio as gr
-from core.labs import constant_entropy, entropy_newton, entropy_normalization
-from core.labs.entropy_newton import FailureMap, PostIteration, TargetSweep
-from core.labs.entropy_normalization import EntropyCurve, Normalised
-from core.labs.typed_numbers import parse_numbers
-from demos import Demo, Reference
-from demos._entropy_blocks import (
-    attention_plot,
-    bars,
-    curve_plot,
-    gamma_plot,
-    map_plot,
-    miss_text,
-    solver_plot,
-    weights_plot,
-)
+
+from core.labs import entropy_newton, entropy_normalization
+from core.labs.entropy_newton import FailureMap
 from demos._numbers import timed
 from demos._outcome import Block, Call, Example, Outcome, formula
-from demos._tab import Scene, Tab
-from demos._words import say, unmark
+from demos._tab import Scene
+from demos._words import say
+from demos.entropy_normalization.bars import how_normalised, literal_input
+from demos.entropy_normalization.blocks import (
+    curve_plot,
+    map_plot,
+    solver_plot,
+)
 
 Spread = Literal["uniform", "log-normal"]
 SPREADS = [(say("均匀", "uniform"), "uniform"), (say("对数正态", "log-normal"), "log-normal")]
@@ -85,7 +80,7 @@ def open_cell(value: Any, inputs: Mapping[str, Any]) -> Outcome:
         ],
         timing=timing,
         call=Call(entropy_newton.cell_case, call),
-        how=_how_normalised(case.solver, case.post, curve),
+        how=how_normalised(case.solver, case.post, curve),
     )
 
 
@@ -134,7 +129,8 @@ def _how_map(found: FailureMap, arguments: Mapping[str, Any]) -> list[str | Bloc
     ]
 
 
-def _map_scene(scene: Scene) -> None:
+def map_scene(scene: Scene) -> None:
+    """Controls and examples."""
     with scene.controls():
         scene.input(
             "rounds",
@@ -159,7 +155,7 @@ def _map_scene(scene: Scene) -> None:
         )
         scene.seed(8829)
         with scene.more():
-            _literal(scene)
+            literal_input(scene)
         scene.primary(say("画地图", "Draw the map"), map_newton_failures)
     scene.act("cell", open_cell)
     scene.examples = [

@@ -1,31 +1,24 @@
 """Max, one-hot, argmax and top-k of numbers to drag, with sharpness, error and gradient."""
 
-import math
 from typing import Any, Literal
+
 import gradio as gr
+
 from core.labs import smooth_functions
 from core.labs.smooth_functions import (
-    BiasCurve,
-    F1Training,
-    Metric,
     SharpnessCurve,
     Smoothed,
 )
 from core.labs.typed_numbers import parse_numbers
-from demos import Demo, Reference
 from demos._numbers import timed
 from demos._outcome import Block, Call, Example, Outcome, formula
-from demos._score_blocks import (
-    bias_plot,
-    cloud_plot,
-    metric_table,
-    moved_plot,
-    probability_bars,
-    training_plot,
-)
-from demos._smooth_blocks import formula_plots, jacobian_plot, sharpness_plot, value_bars
-from demos._tab import Scene, Tab
+from demos._tab import Scene
 from demos._words import say, unmark
+from demos.smooth_functions.number_blocks import (
+    jacobian_plot,
+    sharpness_plot,
+    value_bars,
+)
 
 FunctionName = Literal["max", "onehot", "argmax", "top-k"]
 VALUES = "3 2.2 1.5 -0.5 -2"
@@ -159,7 +152,8 @@ def _how_numbers(
     ]
 
 
-def _sharpness(scene: Scene, value: float) -> None:
+def sharpness_input(scene: Scene, value: float) -> None:
+    """How sharp, as a power of ten."""
     scene.input(
         "exponent",
         gr.Slider(
@@ -173,12 +167,13 @@ def _sharpness(scene: Scene, value: float) -> None:
     )
 
 
-def _numbers_scene(scene: Scene) -> None:
+def numbers_scene(scene: Scene) -> None:
+    """Controls and examples."""
     with scene.controls():
         scene.input(
             "function", gr.Radio(FUNCTIONS, value="max", label=say("函数", "Function")), live=True
         )
-        _sharpness(scene, 0.3)
+        sharpness_input(scene, 0.3)
         scene.input(
             "values",
             gr.Textbox(

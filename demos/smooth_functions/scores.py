@@ -1,31 +1,24 @@
 """Accuracy and F1 as counted and as smooth functions of probabilities to drag."""
 
-import math
-from typing import Any, Literal
+from typing import Any
+
 import gradio as gr
+
 from core.labs import smooth_functions
 from core.labs.smooth_functions import (
-    BiasCurve,
-    F1Training,
     Metric,
-    SharpnessCurve,
-    Smoothed,
 )
 from core.labs.typed_numbers import parse_numbers
-from demos import Demo, Reference
 from demos._numbers import timed
-from demos._outcome import Block, Call, Example, Outcome, formula
-from demos._score_blocks import (
-    bias_plot,
-    cloud_plot,
+from demos._outcome import Call, Example, Outcome, formula
+from demos._tab import Scene
+from demos._words import say, unmark
+from demos.smooth_functions.numbers import sharpness_input
+from demos.smooth_functions.score_blocks import (
     metric_table,
     moved_plot,
     probability_bars,
-    training_plot,
 )
-from demos._smooth_blocks import formula_plots, jacobian_plot, sharpness_plot, value_bars
-from demos._tab import Scene, Tab
-from demos._words import say, unmark
 
 PREDICTED = "0.95 0.8 0.62 0.4 0.15 0.7 0.45 0.3 0.2 0.1"
 LABELS = "1 1 1 1 1 0 0 0 0 0"
@@ -113,9 +106,10 @@ def adjust_probabilities(value: Any) -> dict[str, Any]:
     ).payload()
 
 
-def _scores_scene(scene: Scene) -> None:
+def scores_scene(scene: Scene) -> None:
+    """Controls and examples."""
     with scene.controls():
-        _sharpness(scene, 0.3)
+        sharpness_input(scene, 0.3)
         scene.input(
             "probabilities",
             gr.Textbox(

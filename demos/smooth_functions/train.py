@@ -1,31 +1,23 @@
 """Training on smooth F1 against cross-entropy when positives are rare."""
 
-import math
-from typing import Any, Literal
+from typing import Any
+
 import gradio as gr
+
 from core.labs import smooth_functions
 from core.labs.smooth_functions import (
     BiasCurve,
     F1Training,
-    Metric,
-    SharpnessCurve,
-    Smoothed,
 )
-from core.labs.typed_numbers import parse_numbers
-from demos import Demo, Reference
 from demos._numbers import timed
-from demos._outcome import Block, Call, Example, Outcome, formula
-from demos._score_blocks import (
+from demos._outcome import Call, Example, Outcome, formula
+from demos._tab import Scene
+from demos._words import say
+from demos.smooth_functions.score_blocks import (
     bias_plot,
     cloud_plot,
-    metric_table,
-    moved_plot,
-    probability_bars,
     training_plot,
 )
-from demos._smooth_blocks import formula_plots, jacobian_plot, sharpness_plot, value_bars
-from demos._tab import Scene, Tab
-from demos._words import say, unmark
 
 
 def train_smooth_f1(
@@ -90,7 +82,8 @@ def train_smooth_f1(
     )
 
 
-def _train_scene(scene: Scene) -> None:
+def train_scene(scene: Scene) -> None:
+    """Controls and examples."""
     with scene.controls():
         scene.input(
             "positives",

@@ -1,31 +1,19 @@
 """A formula with kinks, typed by the visitor, and the same without."""
 
 import math
-from typing import Any, Literal
+from typing import Any
+
 import gradio as gr
+
 from core.labs import smooth_functions
-from core.labs.smooth_functions import (
-    BiasCurve,
-    F1Training,
-    Metric,
-    SharpnessCurve,
-    Smoothed,
-)
-from core.labs.typed_numbers import parse_numbers
-from demos import Demo, Reference
 from demos._numbers import timed
-from demos._outcome import Block, Call, Example, Outcome, formula
-from demos._score_blocks import (
-    bias_plot,
-    cloud_plot,
-    metric_table,
-    moved_plot,
-    probability_bars,
-    training_plot,
+from demos._outcome import Call, Example, Outcome, formula
+from demos._tab import Scene
+from demos._words import say
+from demos.smooth_functions.number_blocks import (
+    formula_plots,
 )
-from demos._smooth_blocks import formula_plots, jacobian_plot, sharpness_plot, value_bars
-from demos._tab import Scene, Tab
-from demos._words import say, unmark
+from demos.smooth_functions.numbers import sharpness_input
 
 TYPED = "max(x, 1 - x) + abs(x - 2)/2"
 
@@ -76,7 +64,8 @@ def smooth_formula(
     )
 
 
-def _formula_scene(scene: Scene) -> None:
+def formula_scene(scene: Scene) -> None:
+    """Controls and examples."""
     with scene.controls():
         scene.input(
             "text",
@@ -91,7 +80,7 @@ def _formula_scene(scene: Scene) -> None:
                 max_length=400,
             ),
         )
-        _sharpness(scene, 0.6)
+        sharpness_input(scene, 0.6)
         scene.input(
             "low",
             gr.Slider(-20, 0, value=-2, step=0.5, label=say("窗口左端", "Window from")),

@@ -20,7 +20,7 @@ from benchmarks.triples_data import Annotated, read_kinds, read_triples
 from core.models.triples_decoding import Kind
 from core.text.tags import TagSet
 from train.extraction import ExtractionRecipe, Reading
-from train.recipe import Card
+from train.recipe import Card, Metric
 from train.recipes.ner_cluener import TYPES
 from train.tagging import part_of_speech_tags, words_of
 from train.texts import read_texts
@@ -95,6 +95,64 @@ class IeDuieRecipe(ExtractionRecipe):
         return {
             "title": "Chinese triples, 47 kinds",
             "title_zh": "中文三元组抽取（47 类关系）",
+            "summary": "Subject, predicate, object with exact offsets, by a two-stage probability "
+            "graph of half pointers; trained on 8,398 sentences without a pretrained language model.",
+            "summary_zh": "主语、谓词、宾语连同准确位置：两级半指针半标注的概率图，"
+            "只用 8,398 句训练，没有预训练语言模型。",
+            "post": {
+                "title": "基于DGCNN和概率图的轻量级信息抽取模型",
+                "url": "https://kexue.fm/archives/6671",
+            },
+            "licence": "unknown",
+            "data": [
+                {
+                    "name": "DuIE 2.0, a part (8,398 sentences)",
+                    "source": "LawsonAbs/duie_py 723fcfd6; ToddLynn/gd_medical_ie 4a1b119f",
+                    "licence": "none stated; DuIE is Baidu's, for research",
+                },
+                {
+                    "name": "FinRE and SanWen (side task)",
+                    "source": "thunlp/Chinese_NRE 2cd47e6d",
+                    "licence": "MIT",
+                },
+                {
+                    "name": "CLUENER, MSRA, People's Daily 1998 (side tasks)",
+                    "source": "see the cards of ner-cluener and ner-msra",
+                    "licence": "for research",
+                },
+                {
+                    "name": "THUOCL names, the dictionary of jieba, as hashes",
+                    "source": "thunlp/THUOCL a30ce79d; package jieba 0.42.1",
+                    "licence": "MIT",
+                },
+            ],
+            "metrics": [
+                # The author's is on the whole of DuIE 2019, twenty times the sentences.
+                Metric(figure="f1", label="triple F1, dev 三元组 F1", author="0.8807 (20 × data)"),
+                Metric(figure="precision", label="precision 准确率", author="0.8939 (20 × data)"),
+                Metric(figure="recall", label="recall 召回率", author="0.8679 (20 × data)"),
+                Metric(figure="chars_per_second", label="characters a second 字/秒", author=None),
+                *(
+                    Metric(figure=f"f1_{name}", label=f"F1 {name}", author=None)
+                    for name in ("主演", "作者", "歌手", "导演", "成立日期", "父亲", "妻子", "国籍")
+                ),
+            ],
+            "limits": [
+                "Learned from sentences of an encyclopaedia and of entertainment news; other texts "
+                "are read less reliably, and a denied relation is often taken for a stated one.",
+                "Rare predicates (a few training sentences) are hardly ever found.",
+                "The thresholds were chosen on the dev part, on which the figures here were counted; "
+                "the command below measures unseen data.",
+            ],
+            "departures": [
+                "A bidirectional LSTM that starts from `ner-msra` in place of the post's dilated "
+                "convolutions: with a twentieth of the data it learned faster (dev F1 of 250 "
+                "sentences after four minutes 0.41, without that start 0.33; with a second layer its "
+                "loss fell more slowly). `python -m train.ablation ie-duie` compares the rest.",
+                "Hashed bigrams and words in place of word vectors; one weight per pointer for the "
+                "prior; gates are joined by adding odds in place of multiplying probabilities.",
+            ],
+            "measure": "python -m benchmarks quality ie-duie --data FILE",
         }
 
 

@@ -24,6 +24,8 @@ function svg(name, attributes, ...children) {
   return node;
 }
 
+let graphs = 0; // on the page; a marker of a hidden picture would hide all of the same name
+
 const SIZE = 13; // of the letters
 /** Width of a name on the picture: Latin letters are about half as wide as Chinese characters. */
 const widthOf = (name) => [...name].reduce((sum, char) => sum + (char.codePointAt(0) < 0x2e80 ? 0.6 : 1), 0) * SIZE + 18;
@@ -32,7 +34,7 @@ const short = (name) => ([...name].length > 14 ? `${[...name].slice(0, 13).join(
 export class Graph {
   /** `pick(what)` is told what was clicked: {name} or {edges: [...]}, null for the ground. */
   constructor(box, pick) {
-    Object.assign(this, { box, pick, nodes: [], links: [], places: new Map(), chosen: null });
+    Object.assign(this, { box, pick, nodes: [], links: [], places: new Map(), chosen: null, mark: `graph-arrow-${graphs++}` });
     this.picture = svg("svg", { class: "graph", role: "img" });
     this.picture.addEventListener("click", (event) => event.target === this.picture && this.pick(null));
     box.replaceChildren(this.picture);
@@ -48,18 +50,32 @@ export class Graph {
     }
     this.links = [...links.values()].map((all) => ({ from: all[0].subject, to: all[0].object, edges: all, p: Math.max(...all.map((edge) => edge.p)) }));
     const old = this.places;
+    const groups = this.groups(nodes);
     this.places = new Map();
-    this.nodes = nodes.map((node, i) => {
-      const angle = 2.4 * i; // the golden angle spreads any number of names evenly
-      const radius = 30 + 22 * Math.sqrt(i);
+    this.nodes = nodes.map((node) => {
+      const [group, i] = groups.get(node.name);
+      // Groups without a relation between them start apart; the golden angle spreads any number evenly.
+      const centre = group ? 90 * Math.sqrt(group + 1) : 0;
+      const radius = 10 + 22 * Math.sqrt(i);
       const known = old.get(node.name);
-      const body = known ?? { x: radius * Math.cos(angle) * 1.6, y: radius * Math.sin(angle), held: false };
+      const body = known ?? { x: (centre * Math.cos(2.4 * group) + radius * Math.cos(2.4 * i)) * 1.6, y: centre * Math.sin(2.4 * group) + radius * Math.sin(2.4 * i), held: false };
       Object.assign(body, node, { w: widthOf(short(node.name)), vx: 0, vy: 0, fresh: !known });
       this.places.set(node.name, body);
       return body;
     });
     this.picture.setAttribute("aria-label", t(`知识图谱：${nodes.length} 个名字，${edges.length} 条关系`, `knowledge graph: ${nodes.length} names, ${edges.length} relations`));
     this.layout();
+  }
+
+  /** For every name the number of its connected group, the largest first, and its own number there. */
+  groups(nodes) {
+    const root = new Map(nodes.map(({ name }) => [name, name]));
+    const find = (name) => (root.get(name) === name ? name : find(root.get(name)));
+    for (const { from, to } of this.links) root.set(find(from), find(to));
+    const members = new Map();
+    for (const { name } of nodes) (members.get(find(name)) ?? members.set(find(name), []).get(find(name))).push(name);
+    const sorted = [...members.values()].sort((a, b) => b.length - a.length);
+    return new Map(sorted.flatMap((names, group) => names.map((name, i) => [name, [group, i]])));
   }
 
   /** Which names and edges (by id) are picked out; null for none. */
@@ -130,7 +146,7 @@ export class Graph {
   }
 
   paint() {
-    const parts = [svg("defs", {}, ...["", "-on"].map((which) => svg("marker", { id: `graph-arrow${which}`, viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 7, markerHeight: 7, orient: "auto-start-reverse", class: `graph-arrow${which}` }, svg("path", { d: "M0 0L8 4L0 8z" }))))];
+    const parts = [svg("defs", {}, ...["", "-on"].map((which) => svg("marker", { id: `${this.mark}${which}`, viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 7, markerHeight: 7, orient: "auto-start-reverse", class: `graph-arrow${which}` }, svg("path", { d: "M0 0L8 4L0 8z" }))))];
     for (const link of this.links) parts.push(this.paintLink(link));
     for (const node of this.nodes) parts.push(this.paintNode(node));
     this.picture.replaceChildren(...parts);
@@ -155,7 +171,7 @@ export class Graph {
     }
     return svg("g", { class: `graph-link${on ? " on" : this.chosen ? " off" : ""}`, onclick: () => this.pick({ edges: link.edges.map((edge) => edge.id) }) },
       svg("path", { d: path, class: "grip" }),
-      svg("path", { d: path, "marker-end": `url(#graph-arrow${on ? "-on" : ""})`, "stroke-opacity": 0.35 + 0.65 * link.p }),
+      svg("path", { d: path, "marker-end": `url(#${this.mark}${on ? "-on" : ""})`, "stroke-opacity": 0.35 + 0.65 * link.p }),
       svg("text", { x, y: y + 4 }, label));
   }
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from core.labs.discrete_distributions import LoserCurve, PullCurve, Sparsity
 from core.labs.output_layers import LayerRun
 from demos._lines import POWERS, beside, line, margins, note, short, shorts
-from demos._noise_names import LOOKS, NAMES, named
 from demos._outcome import Block
 from demos._words import say
+from demos.discrete_distributions.names import LOOKS, NAMES, named
 
 LEAST = 1e-6  # the lower end of the tails' axis
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from core.labs.discrete_distributions import Comparison, NodeCurve, Race, SimplexRings
 from demos._lines import POWERS, line, margins, note, short, shorts
-from demos._noise_names import NAMES
 from demos._outcome import Block
 from demos._words import say
+from demos.discrete_distributions.names import NAMES
 
 _TOP = math.sqrt(3) / 2  # height of the triangle
 COLOURS = ("celadon", "seal", "ochre", "indigo", "soft")
