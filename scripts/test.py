@@ -16,7 +16,7 @@ CHECKS = {
     "lint": [PYTHON, "-m", "ruff", "check", "."],
     "types": [PYTHON, "-m", "mypy"],
     "imports": [str(Path(PYTHON).with_name("lint-imports"))],
-    "tests": [PYTHON, "-m", "pytest", "-q", "-m", "not browser"],
+    "tests": [PYTHON, "-m", "pytest", "-q", "-m", "not browser", "-n", "2", "--dist", "worksteal"],
     "browser": [PYTHON, "-m", "pytest", "-q", "-m", "browser"],
 }
 GROUPS = {"check": ["format", "lint", "types", "imports"], "all": list(CHECKS)}
@@ -30,6 +30,7 @@ def main() -> int:
     environment = {
         **os.environ,
         "OMP_WAIT_POLICY": "PASSIVE",
+        "OMP_NUM_THREADS": "1",  # two processes share what may be two cores
         "HF_HUB_OFFLINE": "1",
         "GRADIO_ANALYTICS_ENABLED": "False",
         "PYTHONPATH": os.pathsep.join(filter(None, [".", os.environ.get("PYTHONPATH")])),

@@ -37,6 +37,7 @@ BATCH = 16  # pieces a batch reads at once
 FLOOR = Thresholds(subject_start=0.03, subject_end=0.03, object_start=0.01, object_end=0.01)
 CELLS = 4000  # probabilities of stage two that are kept of one piece, the highest
 SUBJECTS = 20  # candidates of one piece
+ROUNDING = 1e-4
 DIGITS = 4  # of a probability: a page that rounds no further decodes what Python does
 
 
@@ -154,7 +155,11 @@ def ask(
         "facts": facts,
         "forced": _padded(forced if forced is not None else [[] for _ in texts]),
     }
-    least = (floor.subject_start, floor.subject_end, floor.object_start, floor.object_end)
+    # What is rounded up to a threshold has to come along.
+    least = tuple(
+        max(0.0, level - ROUNDING)
+        for level in (floor.subject_start, floor.subject_end, floor.object_start, floor.object_end)
+    )
     return runtime.run(
         model, _read, rows, ragged=tuple(rows), max_rows=BATCH, prior=prior, floor=least
     )
