@@ -5,7 +5,7 @@ import json
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -166,6 +166,9 @@ class Languages:
         if not wanted:
             await self.app(scope, receive, send)
             return
+        if scope["method"] == "HEAD":  # Gradio asks for one at the start and waits three seconds
+            await Response(media_type="text/html")(scope, receive, send)
+            return
         request = Request(scope)
         lang = language(request.query_params, request.headers, request.cookies)
         start: Message | None = None
@@ -182,19 +185,33 @@ class Languages:
             assert start is not None
             text = _unescaped(body.decode("utf-8"))
             if scope["path"] == "/":
+                text = _without_api_description(text)
                 text = text.replace("</head>", f"{self.head}</head>", 1)
                 text = text.replace('lang="en"', f'lang="{lang}"', 1)
             content = resolve(text, lang).encode("utf-8")
             kept = [h for h in start["headers"] if h[0].lower() != b"content-length"]
             headers = [*kept, (b"vary", b"accept-language, cookie, accept-encoding")]
             if "br" in re.findall(r"\w+", request.headers.get("accept-encoding", "")):
-                content = brotli.compress(content, quality=5)
+                content = _packed(content)
                 headers.append((b"content-encoding", b"br"))
             headers.append((b"content-length", str(len(content)).encode()))
             await send({**start, "headers": headers})
             await send({"type": "http.response.body", "body": content})
 
         await self.app(scope, receive, hold)
+
+
+def _without_api_description(page: str) -> str:
+    """The page without a third of its bytes: Gradio's client asks `/gradio_api/info` for them."""
+    before, found, rest = page.partition("<script>window.gradio_api_info")
+    return before + rest.partition("</script>")[2] if found else page
+
+
+@lru_cache(maxsize=8)
+def _packed(content: bytes) -> bytes:
+    """Packed with Brotli; the few pages that there are stay packed for the next visitor."""
+    packed: bytes = brotli.compress(content, quality=9, lgwin=24)
+    return packed
 
 
 def _unescaped(text: str) -> str:

@@ -167,7 +167,9 @@ def how_checked(compared: extraction.Comparison) -> list[str | Block]:
             rf"F_1 = \frac{{2 \cdot {right}}}{{{found} + {wanted}}} = {compared.f1:.3f}"
         ),
         say(
+            f"找到 {found} 条，期望 {wanted} 条，对上 {right} 条。"
             "移动滑块，右边的数字马上重算：提高阈值通常换来准确率，丢掉召回率。",
+            f"{found} found, {wanted} expected, {right} in both. "
             "Move a slider and the figures are counted again at once: higher thresholds usually buy "
             "precision with recall.",
         ),

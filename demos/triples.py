@@ -260,6 +260,12 @@ def extract_triple_lines(lines: str = examples.LINES, prior: bool = True) -> Ite
                     f"Lines of similar length share a batch. {found.characters:,} characters at "
                     f"{found.characters_per_second:,.0f} a second; equal strings become one node.",
                 ),
+                formula(
+                    rf"\frac{{{found.characters}\ \text{{chars}}}}{{{found.characters_per_second:.0f}"
+                    rf"\ \text{{chars/s}}}} = "
+                    rf"{found.characters / max(1e-9, found.characters_per_second):.2f}\ \text{{s}},"
+                    r"\qquad P(\text{edge}) = \max_{\text{lines}} P(s,p,o)"
+                ),
             ],
         )
 

@@ -121,6 +121,8 @@ def test_an_interrupted_run_continues_to_the_same_weights(
         return draw(recipe, number)
 
     monkeypatch.setattr(PoemVAE2018Recipe, "batch", interrupted)
+    # A job that was started in the background ignores Ctrl-C, and so do its children.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     capsys.readouterr()
     assert train(data, "--smoke", "--out", str(parts)) == 130
     said = capsys.readouterr().err

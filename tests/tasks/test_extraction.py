@@ -75,8 +75,10 @@ def extractor_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
             )
         )
         with torch.no_grad():
-            for weight in model.parameters():
+            # The encoder keeps its start: large random weights there would make an LSTM chaotic.
+            for weight in model.stage.parameters():
                 weight.normal_(std=0.5)
+            model.features.characters.weight.normal_()
             for gate in (model.stage.entity[2], model.stage.presence[2], model.stage.object_gate):
                 gate.weight.zero_()
                 gate.bias.fill_(6.0)
@@ -92,7 +94,7 @@ def extractor_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
             model.subject_prior.fill_(2.0)
             model.object_prior.fill_(2.0)
     pairs = hash_strings(torch.cartesian_prod(torch.arange(30), torch.arange(30))[::45])
-    model.know(pairs[:20], [torch.arange(3)])
+    model.know(pairs[:20], [pairs[3:6].sort().values])
     folder = tmp_path_factory.mktemp("weights") / "ie-duie"
     hub.save(folder, model.eval())
     (folder / "vocab.json").write_text(vocabulary.to_json(), encoding="utf-8")
@@ -288,8 +290,8 @@ def test_asking_for_one_span_gives_its_stage_two() -> None:
     )
     assert len(mine) > 20
     common = mine.keys() & theirs.keys()
-    assert len(common) > 0.9 * len(mine)
-    assert all(mine[key] == pytest.approx(theirs[key], abs=3e-4) for key in common)
+    assert len(common) > 0.8 * len(mine)
+    assert max(abs(mine[key] - theirs[key]) for key in common) < 3e-4
 
 
 def test_own_triples_join_the_prior() -> None:
