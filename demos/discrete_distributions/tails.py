@@ -16,7 +16,7 @@ from demos._tab import Scene
 from demos._words import say
 from demos.discrete_distributions.tail_blocks import loser_plot, sparsity_plot
 
-CASES = 8  # random score vectors of the sparsity figure; few, so that it answers a drag
+CASES = 6  # random score vectors of the sparsity figure; few, so that it answers a drag
 
 
 def compare_tails(

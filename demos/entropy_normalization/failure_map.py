@@ -88,7 +88,7 @@ def _map_arguments(
     size: float, rounds: float, spread: str, seed: float, literal: bool
 ) -> dict[str, Any]:
     # About as many numbers for every size, so that the map answers a drag.
-    draws = max(6, min(24, round(2400 / max(2, size))))
+    draws = max(6, min(16, round(1600 / max(2, size))))
     return {
         "size": int(size),
         "rounds": int(rounds),

@@ -302,7 +302,7 @@ def check_identities(places: int = 40) -> Outcome:
         }
 
     return Outcome(
-        result=finite(found),
+        result=finite({"identities": found}),
         timing=timing,
         call=Call(pi_digits.identities, arguments),
         blocks=lambda: [
