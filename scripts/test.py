@@ -11,13 +11,14 @@ import time
 from pathlib import Path
 
 PYTHON = sys.executable
+PYTEST = [PYTHON, "-m", "pytest", "-q", "-n", "2", "--dist", "worksteal"]
 CHECKS = {
     "format": [PYTHON, "-m", "ruff", "format", "--check", "."],
     "lint": [PYTHON, "-m", "ruff", "check", "."],
     "types": [PYTHON, "-m", "mypy"],
     "imports": [str(Path(PYTHON).with_name("lint-imports"))],
-    "tests": [PYTHON, "-m", "pytest", "-q", "-m", "not browser", "-n", "2", "--dist", "worksteal"],
-    "browser": [PYTHON, "-m", "pytest", "-q", "-m", "browser"],
+    "tests": [*PYTEST, "-m", "not browser"],
+    "browser": [*PYTEST, "-m", "browser"],
 }
 GROUPS = {"check": ["format", "lint", "types", "imports"], "all": list(CHECKS)}
 
