@@ -31,7 +31,7 @@ def _views():
             yield pytest.param(scene, *view, id="-".join([name(scene), *map(str, view)]))
 
 
-@pytest.mark.parametrize(("scene", "lang", "width", "scheme"), _views())
+@pytest.mark.parametrize(("scene", "lang", "width", "scheme"), list(_views()))
 def test_scene_opens_with_a_result(visit, scene, lang, width, scheme):
     seen = visit(viewport={"width": width, "height": 844}, color_scheme=scheme)
     slug = scene.tab.slug
