@@ -36,6 +36,8 @@ def build(demos: Sequence[Demo], broken: Sequence[Broken] = ()) -> Gallery:
     with gr.Blocks(
         title="科学空间画廊 · Scientific Spaces Gallery", analytics_enabled=False
     ) as page:
+        # While it is empty: Gradio builds its web app anew here, and once more when it is full.
+        page.queue(max_size=256, default_concurrency_limit=8)
         gr.HTML(masthead(), apply_default_css=False)
         trouble = gr.HTML("", visible=False, apply_default_css=False)
         scenes: list[Scene] = []
@@ -63,7 +65,6 @@ def build(demos: Sequence[Demo], broken: Sequence[Broken] = ()) -> Gallery:
             api(call, api_name=call.__name__, concurrency_limit=None)
         if broken:
             trouble.value, trouble.visible = failures(broken), True
-    page.queue(max_size=256, default_concurrency_limit=8)
     return Gallery(page, tuple(demos), tuple(scenes))
 
 
