@@ -4,7 +4,9 @@ import contextlib
 import inspect
 import io
 import json
+import math
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import gradio as gr
@@ -128,20 +130,34 @@ class TestScene:
         for lang in LANGUAGES:
             kept = json.loads(path_of(scene, lang).read_text(encoding="utf-8"))
             assert kept["run"]["weights"] == live[lang]["run"]["weights"]
-            assert skeleton(kept["blocks"]) == skeleton(live[lang]["blocks"])
+            was, now = (dict(leaves(payload["blocks"])) for payload in (kept, live[lang]))
+            assert was.keys() == now.keys()
+            assert {k: v for k, v in was.items() if not isinstance(v, float)} == {
+                k: v for k, v in now.items() if not isinstance(v, float)
+            }
+            numbers = [(v, now[k]) for k, v in was.items() if isinstance(v, float)]
+            near = [math.isclose(a, b, rel_tol=0.02, abs_tol=0.06) for a, b in numbers]
+            # A run next to divergence is chaotic: its end differs between processors.
+            assert sum(near) >= 0.95 * len(near)
 
 
-def skeleton(value: Any) -> Any:
-    """A payload without the digits that differ between processors."""
-    if isinstance(value, dict):
-        return {key: skeleton(item) for key, item in value.items() if key not in ("r", "code")}
-    if isinstance(value, list):
-        return [skeleton(item) for item in value]
-    if isinstance(value, float):
-        return round(value, 1) + 0.0
-    if isinstance(value, str):
-        return re.sub(r"\d+(\.\d+)?", "#", value)
-    return value
+def leaves(value: Any, path: tuple = ()) -> Iterator[tuple[tuple, Any]]:
+    """Where and what every leaf of a payload is: numbers as floats, words without their digits.
+
+    A gap in a curve counts as a number: the point at which a run diverges can move by one.
+    """
+    if isinstance(value, dict | list):
+        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+            if key not in ("r", "code"):
+                yield from leaves(item, (*path, key))
+    elif isinstance(value, str):
+        yield path, re.sub(r"[-−]?\d+(\.\d+)?", "#", value)
+    elif value is None:
+        yield path, math.inf
+    elif isinstance(value, bool):
+        yield path, value
+    else:
+        yield path, float(value)
 
 
 def test_endpoints_have_names_of_their_own():

@@ -1,7 +1,7 @@
 """The page in a real browser: every scene, both languages, wide and narrow, light and dark."""
 
 import re
-from urllib.parse import parse_qs, urlparse
+from urllib.parse import parse_qs, urlencode, urlparse
 
 import pytest
 from playwright.sync_api import expect
@@ -66,7 +66,7 @@ def test_link_restores_the_scene(visit, scene):
     example = next(
         e for e in scene.examples if e.inputs and "failure" not in resolve(e.title, "en")
     )
-    query = "&".join(f"{key}={value}" for key, value in example.inputs.items())
+    query = urlencode(example.inputs)
     seen.open(f"tab={slug}&scene={scene.name}&lang=en&{query}").ready(slug, scene.name)
     address = parse_qs(urlparse(seen.page.url).query, keep_blank_values=True)
     for key, value in example.inputs.items():
@@ -143,11 +143,16 @@ def test_palette_follows_the_pointer(visit):
     seen.open("tab=poem-vae&scene=palette&lang=zh").ready("poem-vae", "palette")
     pad = seen.page.locator(".palette-pad")
     verse = seen.page.locator(".palette-verse")
-    pad.hover(position={"x": 3, "y": 3})
-    expect(verse).to_have_text("白日依山尽黄河入海流", timeout=10_000)
     box = pad.bounding_box()
-    seen.page.mouse.move(box["x"] + box["width"] - 3, box["y"] + 3)
-    expect(verse).to_have_text("明月松间照清泉石上流", timeout=10_000)
+    corners = [("白日依山尽黄河入海流", 12), ("明月松间照清泉石上流", box["width"] - 12)]
+    for typed, x in corners:
+        pad.hover(position={"x": x, "y": 12})
+        # A model decodes its own reading of a verse, so a character here and there may differ.
+        seen.page.wait_for_function(
+            """([box, typed]) => [...box.textContent].filter((c, i) => c === typed[i]).length >= 6""",
+            arg=[verse.element_handle(), typed],
+            timeout=10_000,
+        )
 
 
 def test_embedded_page_shows_only_the_tab(visit, address):
