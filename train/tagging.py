@@ -22,6 +22,7 @@ from core.text.characters import KNOWN, PADDING, UNKNOWN, encode_texts, hash_wor
 from core.text.spans import chunks, normalise
 from core.text.tags import TagSet, disjoint
 from core.text.vocabulary import Vocabulary
+from train.mentions import MentionReplacer
 from train.recipe import Batch, Logs, Recipe, shuffled
 from train.texts import read_texts
 from train.vectors import bigram_vectors, character_vectors, frequent_bigrams, stream_of
@@ -60,6 +61,8 @@ class Examples:
                 self.tags.append(tags[piece.start : piece.end])
         self.lengths = torch.tensor([len(row) for row in self.characters])
         self._pool: tuple[tuple[int, int, int], list[Tensor]] | None = None
+        self._replacer: MentionReplacer | None = None
+        self._tag_set = tag_set
 
     def rows(self, batch_size: int, step: int, seed: int) -> Tensor:
         """Rows of batch `step`: of every `POOL` batches, each holds sentences of similar length."""
@@ -73,13 +76,28 @@ class Examples:
             self._pool = ((batch_size, number, seed), [cut[i] for i in order])
         return self._pool[1][place]
 
-    def batch(self, rows: Tensor) -> Batch:
-        """Padded `characters` and `tags`, `(batch, time)`."""
-        stacked = {}
-        for name, source in (("characters", self.characters), ("tags", self.tags)):
-            picked = [source[row] for row in rows.tolist()]
-            stacked[name] = nn.utils.rnn.pad_sequence(picked, batch_first=True).long()
-        return stacked
+    def batch(
+        self, rows: Tensor, swap: float = 0.0, generator: torch.Generator | None = None
+    ) -> Batch:
+        """Padded `characters` and `tags`, `(batch, time)`.
+
+        `swap` is the share of mentions to exchange, which needs a `generator`.
+        """
+        picked = [(self.characters[row], self.tags[row]) for row in rows.tolist()]
+        if swap:
+            assert generator is not None
+            if self._replacer is None:
+                self._replacer = MentionReplacer(self.characters, self.tags, self._tag_set)
+            picked = [
+                self._replacer(row, *pair, swap, generator)
+                for row, pair in zip(rows.tolist(), picked, strict=True)
+            ]
+        characters, tags = zip(*picked, strict=True)
+        pad = nn.utils.rnn.pad_sequence
+        return {
+            "characters": pad(list(characters), batch_first=True).long(),
+            "tags": pad(list(tags), batch_first=True).long(),
+        }
 
 
 @dataclass(kw_only=True)
@@ -110,6 +128,7 @@ class TaggingRecipe(Recipe):
     character_width: int = 128
     bigram_width: int = 48
     vectors: bool = True  # embeddings start from what running text says, not at random
+    swap: float = 0.0  # share of the main set's mentions that give way to others of their type
     blank: float = 0.02  # share of characters made unknown, so that contexts learn to stand in
     side_share: float = 0.3  # of the steps, while there are side sets to learn from
     side_size: float = 0.5  # of a side batch, as a share of `batch_size`: its sentences are long
@@ -189,8 +208,9 @@ class TaggingRecipe(Recipe):
         if side >= 0:
             examples, number = self.side_examples[side], turns // len(self.side_examples)
         size = self.batch_size if side < 0 else max(1, int(self.batch_size * self.side_size))
-        batch = examples.batch(examples.rows(size, number, self.seed))
         generator = torch.Generator().manual_seed(self.seed * 1_000_003 + step)
+        swap = self.swap if side < 0 else 0.0
+        batch = examples.batch(examples.rows(size, number, self.seed), swap, generator)
         blank = torch.rand(batch["characters"].shape, generator=generator) < self.blank
         blank &= batch["characters"] != PADDING
         batch["characters"] = batch["characters"].masked_fill(blank, UNKNOWN)
