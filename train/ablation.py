@@ -1,14 +1,17 @@
-"""`python -m train.ablation ie-duie`: what each part of a recipe is worth, as a table.
+"""`python -m train.ablation NAME`: what each part of a recipe is worth, as a table.
 
 The recipe and variants of it with one part left out or exchanged, each trained for the same number of
-steps with the same seed, from which the differences and not the figures themselves are to be read.
-Finished variants are kept in `runs/ablation-NAME.json` and not trained again.
+steps with the same seeds, from which the differences and not the figures themselves are to be read.
+With several `--seeds` the table gives means and, for F1, the standard deviation between seeds.
+Finished runs are kept in `runs/ablation-NAME.json` and not trained again.
 """
 
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from statistics import fmean, stdev
 from typing import Any
 
 from train.__main__ import find
@@ -39,7 +42,17 @@ VARIANTS: dict[str, dict[str, dict[str, Any]]] = {
             "layers": 6,
             "subject_code": "ends",
         },
-    }
+    },
+    "ner-msra": {
+        "as shipped": {},
+        "softmax": {"decoder": "softmax"},
+        "MEMM": {"decoder": "memm"},
+        "DGCNN, 6 layers of 384": {"encoder": "dgcnn", "width": 384, "layers": 6},
+        "no side task": {"side": False},
+        "no name lists": {"gazetteer": False},
+        "no vectors": {"vectors": False},
+        "exchanged mentions": {"swap": 0.3},
+    },
 }
 
 
@@ -50,25 +63,31 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--steps", type=int, default=2500)
     parser.add_argument("--only", nargs="+", help="names of variants")
+    parser.add_argument("--seeds", nargs="+", type=int, default=[2018])
     parser.add_argument("--smoke", action="store_true", help="a few steps, to see that it runs")
     options = parser.parse_args(arguments)
     path = RUNS / f"ablation-{options.name}{'-smoke' * options.smoke}.json"
     done: dict[str, dict[str, float]] = json.loads(path.read_text()) if path.is_file() else {}
+    base: list[dict[str, float]] = []
     for variant, changes in VARIANTS[options.name].items():
-        key = f"{variant} @ {options.steps}"
-        if key not in done and (not options.only or variant in options.only):
-            done[key] = _train(options, changes)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(json.dumps(done, ensure_ascii=False, indent=1) + "\n")
-        if key in done:
-            base = done.get(f"as shipped @ {options.steps}")
-            sys.stdout.write(_row(variant, done[key], base) + "\n")
+        found = []
+        for seed in options.seeds:
+            key = f"{variant} @ {options.steps} / {seed}"
+            if key not in done and (not options.only or variant in options.only):
+                done[key] = _train(options, changes, seed)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(json.dumps(done, ensure_ascii=False, indent=1) + "\n")
+            if key in done:
+                found.append(done[key])
+        base = base or found
+        if found:
+            sys.stdout.write(_row(variant, found, base) + "\n")
             sys.stdout.flush()
     return 0
 
 
-def _train(options: argparse.Namespace, changes: dict[str, Any]) -> dict[str, float]:
-    recipe = find(options.name)()
+def _train(options: argparse.Namespace, changes: dict[str, Any], seed: int) -> dict[str, float]:
+    recipe = find(options.name)(seed=seed)
     recipe.data = options.data
     if options.smoke:
         recipe.shrink()
@@ -92,10 +111,19 @@ def _train(options: argparse.Namespace, changes: dict[str, Any]) -> dict[str, fl
     }
 
 
-def _row(name: str, figures: dict[str, float], base: dict[str, float] | None) -> str:
-    change = f"{100 * (figures['f1'] - base['f1']):+.1f}" if base else ""
-    cells = [name, *(f"{100 * figures[key]:.1f}" for key in ("precision", "recall", "f1")), change]
-    cells += [f"{figures['chars_per_second']:,.0f}", f"{figures['minutes']:.0f}"]
+def _row(name: str, runs: Sequence[dict[str, float]], base: Sequence[dict[str, float]]) -> str:
+    mean = {key: fmean(run[key] for run in runs) for key in runs[0]}
+    spread = f" ± {100 * stdev(run['f1'] for run in runs):.1f}" if len(runs) > 1 else ""
+    change = 100 * (mean["f1"] - fmean(run["f1"] for run in base))
+    cells = [
+        name,
+        f"{100 * mean['precision']:.1f}",
+        f"{100 * mean['recall']:.1f}",
+        f"{100 * mean['f1']:.1f}{spread}",
+        f"{change:+.1f}" if runs is not base else "",
+        f"{mean['chars_per_second']:,.0f}",
+        f"{mean['minutes']:.0f}",
+    ]
     return f"| {' | '.join(cells)} |"
 
 

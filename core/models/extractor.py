@@ -48,6 +48,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from core.models.character_features import CharacterFeatures
+from core.models.extractor_stages import Encoding, Stage, wide
+from core.models.gated_convolutions import DGCNN
 from core.models.tagger import BiLSTM, ChannelDropout
 from core.models.triples_decoding import (
     Kind,
@@ -63,13 +65,8 @@ from core.text.triple_memory import TripleMemory
 
 ENCODERS = ("dgcnn", "bilstm")
 SUBJECT_CODES = ("gru", "ends")
-DILATIONS = (1, 2, 5)
-CODE_POINTS = 6  # vectors of a subject that its code is read from
-NEAR, STEPS = 16, 8  # distances below are told apart one by one, above in steps of half an octave
-ATTENTION_HEADS, ATTENTION_SIZE = 8, 16
 FLOOR = Thresholds(subject_start=0.05, subject_end=0.05, object_start=0.05, object_end=0.05)
 MOST_SUBJECTS = 64  # candidates of one text
-START = -4.0  # logit of every pointer before training: most characters start and end nothing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,13 +128,6 @@ class ExtractorConfig:
         )
 
 
-class Encoding(NamedTuple):
-    """Features of a batch of texts."""
-
-    hidden: Tensor  # (batch, time, width), zero at the padding
-    mask: Tensor  # (batch, time), True at characters
-
-
 class Reading(NamedTuple):
     """Probabilities of both stages for a batch; row i of stage two is of text `rows[i]`."""
 
@@ -166,180 +156,6 @@ class Reading(NamedTuple):
         ]
 
 
-class GatedConvolution(nn.Module):
-    """`x + Conv1(x) * sigmoid(Conv2(x))`, `(batch, width, time)` to the same."""
-
-    def __init__(self, width: int, dilation: int, dropout: float) -> None:
-        super().__init__()
-        self.both = nn.Conv1d(width, 2 * width, 3, padding=dilation, dilation=dilation)
-        self.dropout = nn.Dropout1d(dropout)  # whole channels: far fewer random numbers
-
-    def forward(self, x: Tensor) -> Tensor:
-        """The same with some of it rewritten."""
-        value, gate = self.both(x).chunk(2, dim=1)
-        rewritten: Tensor = x + value * self.dropout(gate).sigmoid()
-        return rewritten
-
-    def gate(self, x: Tensor) -> Tensor:
-        """How much is rewritten where, mean over the channels, `(batch, time)`."""
-        share: Tensor = self.both(x).chunk(2, dim=1)[1].sigmoid().mean(dim=1)
-        return share
-
-
-class DGCNN(nn.Module):
-    """Dilated gated convolutions, `(batch, time, inputs)` to `(batch, time, width)`.
-
-    Dilations repeat 1, 2, 5; of twelve and more layers the last three have dilation 1 and put the
-    details back in order.
-    """
-
-    def __init__(self, inputs: int, width: int, layers: int, dropout: float) -> None:
-        super().__init__()
-        self.dilations = tuple(
-            1 if layers >= 12 and i >= layers - 3 else DILATIONS[i % 3] for i in range(layers)
-        )
-        self.enter = nn.Linear(inputs, width)
-        self.blocks = nn.ModuleList(GatedConvolution(width, d, dropout) for d in self.dilations)
-        self.out_width = width
-
-    @property
-    def reach(self) -> int:
-        """Characters that a feature sees, itself included."""
-        return 1 + 2 * sum(self.dilations)
-
-    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
-        """Features that see `reach` characters; the padding stays zero in every layer."""
-        keep = mask.unsqueeze(1).to(x.dtype)
-        x = self.enter(x).transpose(1, 2) * keep
-        for block in self.blocks:
-            x = block(x) * keep
-        return x.transpose(1, 2)
-
-    def gates(self, x: Tensor, mask: Tensor) -> Tensor:
-        """Mean gate of every layer at every character, `(batch, layers, time)`, for looking in."""
-        keep = mask.unsqueeze(1).to(x.dtype)
-        x = self.enter(x).transpose(1, 2) * keep
-        seen = []
-        for block in self.blocks:
-            assert isinstance(block, GatedConvolution)
-            seen.append(block.gate(x) * keep.squeeze(1))
-            x = block(x) * keep
-        return torch.stack(seen, dim=1)
-
-
-class View(nn.Module):
-    """What a stage sees: each character, its neighbours, and by attention the whole sentence."""
-
-    def __init__(self, width: int, out: int, attention: bool) -> None:
-        super().__init__()
-        inner = ATTENTION_HEADS * ATTENTION_SIZE if attention else 0
-        self.project = nn.Linear(width, 3 * inner) if attention else None
-        self.conv = nn.Conv1d(width + inner, out, 3, padding=1)
-
-    def forward(self, encoding: Encoding) -> Tensor:
-        """`(batch, time, out)`, before the nonlinearity."""
-        parts = [encoding.hidden]
-        if self.project is not None:
-            mixed = self.project(encoding.hidden).unflatten(2, (3, ATTENTION_HEADS, -1))
-            query, key, value = mixed.permute(2, 0, 3, 1, 4)  # each (batch, heads, time, size)
-            # Spelled out: on a CPU this trains three times faster than the fused kernel does.
-            scores = query @ key.transpose(2, 3) * ATTENTION_SIZE**-0.5
-            scores = scores.masked_fill(~encoding.mask[:, None, None], float("-inf"))
-            attended = scores.softmax(dim=3).to(value.dtype) @ value
-            parts.append(attended.transpose(1, 2).flatten(2) * encoding.mask.unsqueeze(2))
-        seen: Tensor = self.conv(torch.cat(parts, dim=2).transpose(1, 2)).transpose(1, 2)
-        return seen
-
-
-class SubjectCode(nn.Module):
-    """A span of the encoding as one vector: a GRU over six of its vectors, or its two ends."""
-
-    def __init__(self, width: int, out: int, kind: str) -> None:
-        super().__init__()
-        self.gru = (
-            nn.GRU(width, out, batch_first=True, bidirectional=True) if kind == "gru" else None
-        )
-        self.out_width = 2 * out if kind == "gru" else 2 * width
-
-    def forward(self, hidden: Tensor, rows: Tensor, starts: Tensor, ends: Tensor) -> Tensor:
-        """`(spans, out_width)` from `hidden` `(batch, time, width)`."""
-        points = CODE_POINTS if self.gru is not None else 2
-        share = torch.linspace(0, 1, points, device=hidden.device)
-        last = (ends - 1 - starts).unsqueeze(1)
-        place = starts.unsqueeze(1) + (last * share).round().long()  # (spans, points)
-        vectors = hidden[rows.unsqueeze(1), place]
-        if self.gru is None:
-            return vectors.flatten(1)
-        both: Tensor = self.gru(vectors)[1]  # (2, spans, out)
-        return both.transpose(0, 1).flatten(1)
-
-
-class Stage(nn.Module):
-    """Both stages for one set of predicates."""
-
-    def __init__(self, config: ExtractorConfig, kinds: int) -> None:
-        super().__init__()
-        c, width = config, config.width
-        self.kinds = kinds
-        self.entity = _gate(width, c.head_width, 2)
-        self.presence = _gate(width, c.head_width, kinds)
-        self.subject_view = View(width, c.head_width, c.attention)
-        self.subject_out = nn.Linear(c.head_width, 2)
-        self.code = SubjectCode(width, c.head_width, c.subject_code)
-        self.object_view = View(width, c.head_width, c.attention)
-        self.condition = nn.Linear(self.code.out_width, 2 * c.head_width)
-        buckets = 2 * (NEAR + STEPS) + 1
-        self.from_start = nn.Embedding(buckets, c.head_width)
-        self.from_end = nn.Embedding(buckets, c.head_width)
-        for table in (self.from_start, self.from_end):
-            nn.init.normal_(table.weight, std=0.1)
-        self.blocks = nn.ModuleList(
-            GatedConvolution(c.head_width, 1, c.gate_dropout) for _ in range(c.object_layers)
-        )
-        self.object_out = nn.Linear(c.head_width, 2 * kinds)
-        self.object_gate = nn.Linear(c.head_width, 1)
-        for out in (self.subject_out, self.object_out):  # at first, nothing is a subject or object
-            nn.init.constant_(out.bias, START)
-
-    def subjects(self, encoding: Encoding, raised: Tensor | None = None) -> Tensor:
-        """Logits `(batch, time, 2)`; `raised` is added to those of the pointers alone."""
-        logits = _wide(self.subject_out(self.subject_view(encoding).relu()))
-        if raised is not None:
-            logits = logits + raised
-        return _all_of(logits, _wide(self.entity(encoding.hidden)))
-
-    def objects(
-        self,
-        encoding: Encoding,
-        rows: Tensor,
-        starts: Tensor,
-        ends: Tensor,
-        raised: Tensor | None = None,
-    ) -> Tensor:
-        """Logits `(spans, time, 2, kinds)` given the subjects `starts`, `ends`."""
-        hidden, mask = encoding
-        code = self.code(hidden, rows, starts, ends)
-        scale, shift = self.condition(code).unsqueeze(1).chunk(2, dim=2)  # (spans, 1, head_width)
-        time = torch.arange(hidden.shape[1], device=hidden.device)
-        near = self.from_start(_bucket(time - starts.unsqueeze(1)))
-        near = near + self.from_end(_bucket(time - ends.unsqueeze(1) + 1))
-        x = self.object_view(encoding)[rows]
-        x = (x * (1 + scale) + shift + near).relu() * mask[rows].unsqueeze(2)
-        x, keep = x.transpose(1, 2), mask[rows].unsqueeze(1)
-        for block in self.blocks:
-            x = block(x) * keep
-        x = x.transpose(1, 2)
-        logits = _wide(self.object_out(x)).unflatten(2, (2, self.kinds))
-        if raised is not None:
-            logits = logits + raised
-        here = _wide(self.object_gate(x)).unsqueeze(3)
-        entity = _wide(self.entity(hidden))[rows].unsqueeze(3)
-        lowest = torch.finfo(hidden.dtype).min
-        widest = hidden.masked_fill(~mask.unsqueeze(2), lowest).amax(dim=1)
-        presence = _wide(self.presence(widest))[rows, None, None]  # (spans, 1, 1, kinds)
-        return _all_of(logits, here, entity, presence)
-
-
 class Extractor(nn.Module):
     """Characters `(batch, time)` to probabilities of subjects, and of objects given a subject."""
 
@@ -365,14 +181,14 @@ class Extractor(nn.Module):
             self.encoder = BiLSTM(self.features.out_width, c.width // 2, c.layers, c.head_dropout)
         self.dropout = ChannelDropout(c.dropout)
         self.head_dropout = ChannelDropout(c.head_dropout)
-        self.stage = Stage(c, len(c.kinds))
+        self.stage = self._stage(len(c.kinds))
         self.register_buffer("memory_strings", torch.zeros(c.memory_strings, dtype=torch.long))
         self.register_buffer("memory_triples", torch.zeros(c.memory_triples, dtype=torch.long))
         if c.memory_triples:
             self.subject_prior = nn.Parameter(torch.ones(2))
             self.object_prior = nn.Parameter(torch.ones(2, len(c.kinds)))
         self.side_tags = nn.ModuleList(nn.Linear(c.width, n) for n in c.side_tags)
-        self.side_stages = nn.ModuleList(Stage(c, n) for n in c.side_kinds)
+        self.side_stages = nn.ModuleList(map(self._stage, c.side_kinds))
         if c.language:
             self.guess = nn.Linear(c.width, c.character_width)
             self.guess_bias = nn.Parameter(torch.zeros(c.vocab_size))
@@ -392,6 +208,18 @@ class Extractor(nn.Module):
         return TripleMemory(self.get_buffer("memory_strings"), self.get_buffer("memory_triples"))
 
     # The two stages
+
+    def _stage(self, kinds: int) -> Stage:
+        c = self.config
+        return Stage(
+            kinds,
+            width=c.width,
+            head_width=c.head_width,
+            attention=c.attention,
+            subject_code=c.subject_code,
+            object_layers=c.object_layers,
+            gate_dropout=c.gate_dropout,
+        )
 
     def encode(self, characters: Tensor) -> Encoding:
         """Features of character numbers, 0 at the padding; no text may be empty."""
@@ -534,7 +362,7 @@ class Extractor(nn.Module):
         project = self.side_tags[side]
         assert isinstance(project, nn.Linear)
         logits = project(encoding.hidden)
-        return F.cross_entropy(_wide(logits[encoding.mask]), tags[encoding.mask])
+        return F.cross_entropy(wide(logits[encoding.mask]), tags[encoding.mask])
 
     def language_loss(self, characters: Tensor, hidden: Tensor, truth: Tensor) -> Tensor:
         """Cross-entropy in nats of the characters `truth` at the places `hidden` (both 0 or more).
@@ -544,7 +372,7 @@ class Extractor(nn.Module):
         places = hidden > 0
         guess = self.guess(self.encode(characters).hidden[places])
         logits = guess @ self.features.characters.weight.T + self.guess_bias
-        return F.cross_entropy(_wide(logits), truth[places])
+        return F.cross_entropy(wide(logits), truth[places])
 
     def _pointers_loss(
         self,
@@ -618,31 +446,6 @@ class Extractor(nn.Module):
         return known * self.object_prior
 
 
-def _gate(width: int, hidden: int, out: int) -> nn.Sequential:
-    return nn.Sequential(nn.Linear(width, hidden), nn.ReLU(), nn.Linear(hidden, out))
-
-
-def _wide(logits: Tensor) -> Tensor:
-    """Half precision has too few digits for logarithms of probabilities."""
-    return logits.float() if logits.dtype in (torch.float16, torch.bfloat16) else logits
-
-
-def _bucket(distance: Tensor) -> Tensor:
-    """Numbers from 0 of signed distances in characters, the far ones in growing steps."""
-    size = distance.abs()
-    octaves = (size.clamp_min(NEAR).float() / NEAR).log2()
-    far = (NEAR + 2 * octaves).long().clamp_max(NEAR + STEPS)
-    return torch.where(size < NEAR, size, far) * distance.sign() + NEAR + STEPS
-
-
 def _cross_entropy(logits: Tensor, target: Tensor) -> Tensor:
     """Binary cross-entropy in nats, element by element."""
     return F.binary_cross_entropy_with_logits(logits, target.to(logits.dtype), reduction="none")
-
-
-def _all_of(*logits: Tensor) -> Tensor:
-    """The logit of the conjunction: odds against it are the sum of the parts' odds against them."""
-    lowest = logits[0]
-    for part in logits[1:]:
-        lowest = -torch.logaddexp(-lowest, -part)
-    return lowest

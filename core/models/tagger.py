@@ -23,11 +23,11 @@ from torch.nn import functional as F
 
 from core.models.chain import Chain
 from core.models.character_features import CharacterFeatures
+from core.models.gated_convolutions import DGCNN
 from core.models.tag_heads import DECODERS, SoftmaxHead, make_head
 from core.text.characters import KNOWN, PADDING
 from core.text.tags import TagSet
 
-DILATIONS = (1, 2, 5)
 ENCODERS = ("bilstm", "dgcnn")
 
 
@@ -129,29 +129,6 @@ class BiLSTM(nn.Module):
                 [right(x)[0], backwards.gather(1, mirror.expand(-1, -1, backwards.shape[2]))], dim=2
             )
         return x
-
-
-class DGCNN(nn.Module):
-    """Residual dilated gated convolutions, `(batch, time, inputs)` to `(batch, time, width)`."""
-
-    def __init__(self, inputs: int, width: int, layers: int, dropout: float) -> None:
-        super().__init__()
-        self.enter = nn.Linear(inputs, width)
-        self.blocks = nn.ModuleList(
-            nn.Conv1d(width, 2 * width, 3, padding=dilation, dilation=dilation)
-            for dilation in (DILATIONS[i % len(DILATIONS)] for i in range(layers))
-        )
-        self.dropout = nn.Dropout(dropout)
-        self.out_width = width
-
-    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
-        """Features that see as far as the dilations reach; padding stays zero in every layer."""
-        keep = mask.unsqueeze(1).to(x.dtype)
-        x = self.enter(x).transpose(1, 2) * keep
-        for block in self.blocks:
-            value, gate = block(x).chunk(2, dim=1)
-            x = (x + value * self.dropout(gate).sigmoid()) * keep
-        return x.transpose(1, 2)
 
 
 class Tagger(nn.Module):

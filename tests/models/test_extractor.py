@@ -5,7 +5,8 @@ from dataclasses import asdict
 import pytest
 import torch
 
-from core.models.extractor import Extractor, ExtractorConfig, _all_of, _bucket
+from core.models.extractor import Extractor, ExtractorConfig
+from core.models.extractor_stages import all_of, bucket
 from core.models.triples_decoding import Thresholds, pairs, read_triples
 from core.text.characters import PADDING, hash_strings
 from core.text.triple_memory import TripleMemory
@@ -253,19 +254,19 @@ def test_losses_are_cross_entropies_of_the_probabilities() -> None:
 def test_the_odds_against_a_conjunction_are_those_against_its_parts() -> None:
     a, b, c = torch.randn(3, 5, dtype=torch.double).unbind()
     odds = sum((1 - part.sigmoid()) / part.sigmoid() for part in (a, b, c))
-    torch.testing.assert_close(_all_of(a, b, c).sigmoid(), 1 / (1 + odds))
-    assert torch.equal(_all_of(a), a)
+    torch.testing.assert_close(all_of(a, b, c).sigmoid(), 1 / (1 + odds))
+    assert torch.equal(all_of(a), a)
     sure = torch.tensor(80.0, requires_grad=True)
-    _all_of(sure, torch.tensor(90.0)).backward()
+    all_of(sure, torch.tensor(90.0)).backward()
     assert sure.grad > 0.9  # a part near 1 goes on learning
 
 
 def test_distances_keep_their_sign_and_order() -> None:
     distance = torch.arange(-600, 601)
-    bucket = _bucket(distance)
-    assert (bucket.diff() >= 0).all() and bucket.min() == 0 and bucket.max() == 48
-    assert torch.equal(bucket + bucket.flip(0), torch.full_like(bucket, 48))
-    near = _bucket(torch.arange(-15, 16))
+    places = bucket(distance)
+    assert (places.diff() >= 0).all() and places.min() == 0 and places.max() == 48
+    assert torch.equal(places + places.flip(0), torch.full_like(places, 48))
+    near = bucket(torch.arange(-15, 16))
     assert len(near.unique()) == 31
 
 

@@ -234,9 +234,9 @@ def test_the_page_decodes_as_the_library_does(tmp_path, monkeypatch) -> None:
     """The browser's script on the same probabilities, run by node."""
     from playwright._impl._driver import compute_driver_executable
 
-    from demos import _triple_blocks
+    from demos.triples import blocks
 
-    monkeypatch.setattr(_triple_blocks, "MOST_CELLS", 100_000)  # this model is never unsure
+    monkeypatch.setattr(blocks, "MOST_CELLS", 100_000)  # this model is never unsure
     node = shutil.which("node") or compute_driver_executable()[0]
     script = Path("demos/assets/blocks/triples-decode.js").resolve()
     shutil.copy(script, tmp_path / "decode.mjs")
@@ -244,7 +244,7 @@ def test_the_page_decodes_as_the_library_does(tmp_path, monkeypatch) -> None:
     for text in (TEXT, ADVERSARIAL[1], ADVERSARIAL[4], "张伟在北京，" * 60):
         for subject, obj, triple in ((0.5, 0.5, 0.0), (0.2, 0.6, 0.1), (0.9, 0.1, 0.0)):
             found = extraction.extract(text, subject=subject, object=obj, triple=triple)
-            cases.append({"block": _triple_blocks.triples_block(found), "text": text})
+            cases.append({"block": blocks.triples_block(found), "text": text})
             wanted.append(
                 [[t.subject, t.predicate, t.object, round(t.probability, 5)] for t in found.triples]
             )

@@ -7,10 +7,11 @@ import gradio as gr
 
 from core.tasks import WeightsError, extraction, triple_files
 from demos import Demo, Reference
-from demos import _triple_examples as examples
 from demos._outcome import Block, Call, Outcome, formula
 from demos._tab import Scene, Tab
-from demos._triple_blocks import (
+from demos._words import say
+from demos.triples import examples
+from demos.triples.blocks import (
     MOST_CELLS,
     cells_of,
     change_row,
@@ -21,7 +22,6 @@ from demos._triple_blocks import (
     sent,
     triples_block,
 )
-from demos._words import say
 
 SHOWN_LINES = 200
 
