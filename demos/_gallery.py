@@ -30,8 +30,26 @@ class Gallery:
     scenes: tuple[Scene, ...]
 
 
+class BuildFailed(Exception):
+    """A tab that could not build its page."""
+
+    def __init__(self, demo: Demo, error: Exception) -> None:
+        super().__init__(f"{type(error).__name__}: {error}")
+        self.demo = demo
+
+
 def build(demos: Sequence[Demo], broken: Sequence[Broken] = ()) -> Gallery:
-    """All tabs in one page; modules that could not be imported are named on it."""
+    """All tabs in one page; those that could not be imported or built are named on it instead."""
+    try:
+        return _build(demos, broken)
+    except BuildFailed as failure:
+        log.exception("the tab %s is left out", failure.demo.slug)
+        # From the start: what a half-built tab has put into the page cannot be taken out again.
+        others = [demo for demo in demos if demo is not failure.demo]
+        return build(others, [*broken, Broken(failure.demo.slug, str(failure))])
+
+
+def _build(demos: Sequence[Demo], broken: Sequence[Broken]) -> Gallery:
     version = assets_version()
     with gr.Blocks(
         title="科学空间画廊 · Scientific Spaces Gallery", analytics_enabled=False
@@ -58,7 +76,10 @@ def build(demos: Sequence[Demo], broken: Sequence[Broken] = ()) -> Gallery:
                         tab = Tab(demo, version)
                         with gr.Tab(demo.title, id=demo.slug, elem_id=f"tab-{demo.slug}"):
                             gr.HTML(heading(demo), apply_default_css=False)
-                            demo.build(tab)
+                            try:
+                                demo.build(tab)
+                            except Exception as error:
+                                raise BuildFailed(demo, error) from error
                         scenes += tab.scenes
         for scene in scenes:
             call = endpoint(scene)

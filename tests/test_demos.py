@@ -7,6 +7,7 @@ import json
 import math
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import gradio as gr
@@ -166,12 +167,28 @@ def test_endpoints_have_names_of_their_own():
 
 
 def test_page_with_a_broken_tab_still_builds():
-    def fails(tab):
-        raise RuntimeError("no such model")
-
-    demo = DEMOS[0]
     broken = Broken("bad_tab", "ImportError: <img src=x onerror=alert(1)>")
-    gallery = build([demo], [broken])
+    gallery = build(DEMOS[:1], [broken])
     assert any(isinstance(block, gr.Tab) for block in gallery.page.blocks.values())
     shown = failures([broken])
     assert "bad_tab" in shown and "<img" not in shown
+
+
+def test_tab_that_cannot_build_leaves_the_others_whole(caplog):
+    def fails(tab):
+        with tab.scene():
+            gr.Textbox("half a tab")
+            raise RuntimeError("no such model")
+
+    bad = replace(DEMOS[1], slug="bad-tab", build=fails)
+    gallery = build([DEMOS[0], bad, DEMOS[2]])
+    assert gallery.demos == (DEMOS[0], DEMOS[2])
+    assert {scene.tab.slug for scene in gallery.scenes} == {DEMOS[0].slug, DEMOS[2].slug}
+    shown = [block.value for block in gallery.page.blocks.values() if isinstance(block, gr.HTML)]
+    assert any("bad-tab" in str(value) and "no such model" in str(value) for value in shown)
+    assert "half a tab" not in json.dumps(gallery.page.get_config_file(), default=str)
+    assert "bad-tab" in caplog.text
+
+
+def test_all_tabs_build_together():
+    assert build(DEMOS).demos == tuple(DEMOS)

@@ -23,7 +23,7 @@ from core import hub
 from core.models.character_features import LONGEST_WORD
 from core.models.extractor import Extractor, ExtractorConfig
 from core.models.triples_decoding import Kind, Place, places
-from core.text.characters import KNOWN, PADDING, UNKNOWN, encode_texts, hash_strings, hash_words
+from core.text.characters import KNOWN, PADDING, UNKNOWN, encode_texts, hash_words
 from core.text.spans import chunks, normalise
 from core.text.tags import TagSet
 from core.text.triple_memory import TripleMemory
@@ -32,7 +32,7 @@ from train.recipe import Batch, Logs, Recipe, shuffled
 from train.swapping import Swapper
 from train.tagging import Examples
 from train.transplant import Donor
-from train.vectors import bigram_vectors, character_vectors
+from train.vectors import bigram_vectors, character_vectors, frequent_bigrams, stream_of
 
 LONGEST = 300  # characters of a sentence with triples; no longer one is in DuIE
 PIECE = 128  # characters of running text that are read at once
@@ -303,9 +303,13 @@ class ExtractionRecipe(Recipe):
             first = self.donor.vocabulary
             characters = [*first.characters, *(char for char in characters if char not in first)]
         self.vocabulary = Vocabulary(characters)
-        stream = self._stream([*texts, *data.texts])
-        own = self._bigrams(self._stream(texts), self.bigram_limit)
-        self.bigrams = torch.cat([own, self._bigrams(stream, self.bigram_limit)]).unique()
+        stream = stream_of([*texts, *data.texts], self.vocabulary)
+        self.bigrams = torch.cat(
+            [
+                frequent_bigrams(found, self.bigram_limit, self.bigram_count)
+                for found in (stream_of(texts, self.vocabulary), stream)
+            ]
+        ).unique()
         self.start: list[Tensor] = []
         if self.vectors:
             size = len(self.vocabulary) + KNOWN
@@ -374,24 +378,6 @@ class ExtractionRecipe(Recipe):
             counts.update(text)
         least = 1 if self.smoke else self.character_count
         return sorted(char for char, n in counts.items() if n >= least)
-
-    def _stream(self, texts: Sequence[str]) -> Tensor:
-        """Character numbers of all texts, padding between them, `(time,)`."""
-        index, gap = self.vocabulary.index, [PADDING] * 4
-        numbers = list(gap)
-        for text in texts:
-            numbers += [index.get(char, UNKNOWN - KNOWN) + KNOWN for char in text]
-            numbers += gap
-        return torch.tensor(numbers)
-
-    def _bigrams(self, stream: Tensor, limit: int) -> Tensor:
-        """Sorted hashes of the frequent pairs of neighbours, edges of a text included."""
-        pairs = stream.unfold(0, 2, 1)
-        pairs = pairs[(pairs != PADDING).any(dim=1)]
-        hashes, counts = hash_strings(pairs).unique(return_counts=True)
-        order = counts.argsort(descending=True, stable=True)[:limit]
-        frequent: Tensor = hashes[order[counts[order] >= self.bigram_count]].sort().values
-        return frequent
 
     def config(self) -> ExtractorConfig:
         """The model's sizes, which follow from the data."""

@@ -30,7 +30,9 @@ def measure(name: str, options: Options) -> dict[str, Any]:
     model = cast(Extractor, hub.load(name).to(device))
     vocabulary = Vocabulary.from_json(weights.path("vocab.json"))
     figures = extraction.measure(model, vocabulary, sentences)
-    options.report("speed")
+    options.report("thresholds of one half of the sentences on the other half")
+    stages = extraction.read_texts(model, vocabulary, [sentence.text for sentence in sentences])
+    crossed = extraction.cross_tuned(model, sentences, stages)
     texts = [sentence.text for sentence in sentences[:256]]
     speed = {
         f"chars_per_second_batch{size}": chars_per_second(model, vocabulary, texts, size)
@@ -46,7 +48,13 @@ def measure(name: str, options: Options) -> dict[str, Any]:
         "torch": str(torch.__version__),
     }
     ratio = many_subjects_ratio(model, encode_texts([longest(texts)], vocabulary).to(device))
-    return {**figures, **speed, "fifty_subjects_ratio": ratio, "conditions": conditions}
+    return {
+        **figures,
+        **{f"cross_tuned_{key}": crossed[key] for key in ("precision", "recall", "f1")},
+        **speed,
+        "fifty_subjects_ratio": ratio,
+        "conditions": conditions,
+    }
 
 
 def read_sentences(options: Options) -> list[Annotated]:
