@@ -225,7 +225,7 @@ class TaggingRecipe(Recipe):
     def evaluate(self, model: nn.Module) -> Logs:
         """Exact spans of the dev sentences."""
         assert isinstance(model, Tagger)
-        figures = measure(model, self.vocabulary, self.dev)
+        figures = measure(model, self.vocabulary, self.dev, decoder=self.decoder)
         by_type = figures.pop("by_type")
         named = {f"f1_{name}": row["f1"] for name, row in by_type.items() if name}
         return {"score": figures["f1"], **figures, **named}

@@ -20,7 +20,7 @@ from typing import Any
 
 import torch
 
-from benchmarks.quality.tagging import find_spans, score
+from benchmarks.quality.tagging import score
 from benchmarks.tagging_data import read_words
 from core.labs import transition_rates
 from core.models.crf import CRF
@@ -122,21 +122,22 @@ def _train(
 def _look(model: Tagger, donor: Donor, dev: list[Any]) -> dict[str, Any]:
     """F1, the share of illegal steps of free best paths, and the transitions, in nats."""
     model.eval()
-    texts = [sentence.text for sentence in dev]
-    found = find_spans(model, donor.vocabulary, texts, legal=False)
-    figures = score([sentence.spans for sentence in dev], found)
     allowed = torch.tensor(model.tag_set.legal.transitions)
+    tags = model.tag_set.tags
+    found = []
     illegal = steps = 0
     gaps = []
-    transitions = None
-    for text in texts:
-        characters = encode_texts([normalise(text)], donor.vocabulary)
+    for sentence in dev:
+        characters = encode_texts([normalise(sentence.text)], donor.vocabulary)
         emissions = model.emissions(characters)
         path = model.chain_of(emissions, characters != PADDING, legal=False).viterbi().tags[0]
+        found.append(model.tag_set.decode([tags[i] for i in path]))
         illegal += int((~allowed[path[:-1], path[1:]]).sum())
         steps += len(path) - 1
         best = emissions[0].topk(2).values
         gaps.append(best[:, 0] - best[:, 1])
+    figures = score([sentence.spans for sentence in dev], found)
+    transitions = None
     if isinstance(model.head, CRF):
         scores = (model.head.multiplier * model.head.transitions).tolist()
         transitions = [[round(value, 3) for value in row] for row in scores]

@@ -18,15 +18,23 @@ from core.text.vocabulary import Vocabulary
 
 
 def measure(name: str, options: Options) -> dict[str, Any]:
-    """Exact `precision`, `recall` and `f1` of a tagger's spans, in all and `by_type`."""
+    """Exact `precision`, `recall` and `f1` of a tagger's spans, in all and `by_type`.
+
+    `--decoder softmax` or `memm` reads weights of their own (`NAME-softmax`) where there are any, else
+    the scores that the CRF has learned.
+    """
+    decoder = options.decoder or "crf"
+    own = f"{name}-{decoder}"
+    name = own if own in hub.names() else name
     weights = hub.locate(name)
     sentences = read_sentences(options)
     options.report(f"{len(sentences)} sentences from {options.data.name}")
     module = hub.load(name).to(options.device or runtime.choose_device())
     vocabulary = Vocabulary.from_json(weights.path("vocab.json"))
-    figures = tagging.measure(cast(Tagger, module), vocabulary, sentences)
+    figures = tagging.measure(cast(Tagger, module), vocabulary, sentences, decoder=decoder)
     conditions = {
         "weights": weights.hash,
+        "decoder": decoder,
         "data": options.data.name,
         "sentences": len(sentences),
         "characters": sum(len(sentence.text) for sentence in sentences),

@@ -13,7 +13,7 @@ import torch
 
 from benchmarks.tagging_data import Sentence
 from core.models.tagger import Tagger
-from core.text.characters import encode_texts
+from core.text.characters import PADDING, encode_texts
 from core.text.tags import Span
 from core.text.vocabulary import Vocabulary
 
@@ -48,15 +48,17 @@ def _figures(right: int, wanted: int, given: int) -> dict[str, float]:
 
 @torch.no_grad()
 def find_spans(
-    model: Tagger, vocabulary: Vocabulary, texts: Sequence[str], *, legal: bool = True
+    model: Tagger, vocabulary: Vocabulary, texts: Sequence[str], *, decoder: str = "crf"
 ) -> list[list[Span]]:
-    """Spans of the best path of every text, in batches of texts of similar length."""
+    """Spans of every text as `decoder` reads them, in batches of texts of similar length."""
     device = model.project.weight.device
     found: list[list[Span]] = [[] for _ in texts]
     tags = model.tag_set.tags
     for rows in batches([len(text) for text in texts], CHARACTERS):
         characters = encode_texts([texts[row] for row in rows], vocabulary).to(device)
-        paths = model.chain(characters, legal=legal).viterbi().tags.tolist()
+        emissions = model.emissions(characters)
+        chain = model.chain_by(decoder, emissions, characters != PADDING)
+        paths = chain.viterbi().tags.tolist()
         for row, path in zip(rows, paths, strict=True):
             found[row] = model.tag_set.decode([tags[i] for i in path[: len(texts[row])]])
     return found
@@ -73,11 +75,13 @@ def batches(lengths: Sequence[int], characters: int) -> list[list[int]]:
 
 
 def measure(
-    model: Tagger, vocabulary: Vocabulary, sentences: Sequence[Sentence], *, legal: bool = True
+    model: Tagger, vocabulary: Vocabulary, sentences: Sequence[Sentence], *, decoder: str = "crf"
 ) -> dict[str, Any]:
     """`score` of a model on sentences, with `chars_per_second` from text to spans."""
     started = time.perf_counter()
-    found = find_spans(model, vocabulary, [sentence.text for sentence in sentences], legal=legal)
+    found = find_spans(
+        model, vocabulary, [sentence.text for sentence in sentences], decoder=decoder
+    )
     seconds = time.perf_counter() - started
     figures = score([sentence.spans for sentence in sentences], found)
     characters = sum(len(sentence.text) for sentence in sentences)

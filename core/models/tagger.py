@@ -23,8 +23,9 @@ from torch.nn import functional as F
 
 from core.models.chain import Chain
 from core.models.character_features import CharacterFeatures
+from core.models.crf import CRF
 from core.models.gated_convolutions import DGCNN
-from core.models.tag_heads import DECODERS, SoftmaxHead, make_head
+from core.models.tag_heads import DECODERS, SoftmaxHead, locally_normalised, make_head
 from core.text.characters import KNOWN, PADDING
 from core.text.tags import TagSet
 
@@ -182,6 +183,23 @@ class Tagger(nn.Module):
             names = ("illegal", "illegal_start", "illegal_end")
             chain = chain.forbid(*(self.get_buffer(name) for name in names))
         return chain
+
+    def chain_by(self, decoder: str, emissions: Tensor, mask: Tensor) -> Chain:
+        """Emissions as `decoder` takes them: `crf` (legal sequences only), `memm` or `softmax`.
+
+        A model that learned as a CRF lends its scores to the other two; one that learned as a MEMM or
+        by softmax is read as it learned. Neither of these excludes an illegal sequence.
+        """
+        if decoder not in DECODERS:
+            raise ValueError(f"expected a decoder among {', '.join(DECODERS)}, got {decoder!r}")
+        if not isinstance(self.head, CRF):
+            return self.chain_of(emissions, mask, legal=decoder == "crf")
+        if decoder == "crf":
+            return self.chain_of(emissions, mask)
+        transitions = self.head.chain(emissions, mask).transitions
+        if decoder == "softmax":
+            return Chain.of(emissions, torch.zeros_like(transitions), mask)
+        return locally_normalised(emissions, transitions, mask)
 
     def forward(self, characters: Tensor, tags: Tensor, side: int | None = None) -> Tensor:
         """`loss`: what several processes train through."""

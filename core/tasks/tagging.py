@@ -23,8 +23,6 @@ from torch import Tensor
 
 from core import hub, runtime
 from core.errors import InputError, check_choice, check_range
-from core.models.chain import Chain
-from core.models.tag_heads import MEMM, SoftmaxHead, locally_normalised
 from core.models.tagger import Tagger
 from core.runtime import Timing
 from core.tasks import lattices
@@ -410,7 +408,8 @@ def _read(
     emissions = model.emissions(characters)
     if bonus is not None:
         emissions = emissions + bonus
-    chain = _chain(model, emissions, characters != PADDING, decoder).double()
+    shape = "crf" if decoder == "marginal" else decoder
+    chain = model.chain_by(shape, emissions, characters != PADDING).double()
     marginals = chain.marginals()
     if decoder in ("marginal", "softmax"):
         tags = marginals.argmax(dim=2)
@@ -423,18 +422,6 @@ def _read(
         "alone": along.alone,
         "chained": along.chained,
     }
-
-
-def _chain(model: Tagger, emissions: Tensor, mask: Tensor, decoder: str) -> Chain:
-    """A decoder's distribution; one that the model was not trained with borrows the CRF's scores."""
-    if decoder in ("crf", "marginal"):
-        return model.chain_of(emissions, mask)
-    if isinstance(model.head, MEMM | SoftmaxHead):
-        return model.chain_of(emissions, mask, legal=False)
-    transitions = model.head.chain(emissions, mask).transitions
-    if decoder == "softmax":
-        return Chain.of(emissions, torch.zeros_like(transitions), mask)
-    return locally_normalised(emissions, transitions, mask)
 
 
 def _sentence(model: Tagger, *, characters: Tensor) -> dict[str, Tensor]:

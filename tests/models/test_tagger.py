@@ -5,7 +5,7 @@ import random
 import pytest
 import torch
 
-from core.models.tag_heads import DECODERS, MEMM, SoftmaxHead, make_head
+from core.models.tag_heads import DECODERS, MEMM, SoftmaxHead, locally_normalised, make_head
 from core.models.tagger import Tagger, TaggerConfig
 from core.text.characters import (
     KNOWN,
@@ -145,6 +145,22 @@ def test_legal_decoding_and_the_switch() -> None:
 
     assert all(model.tag_set.is_legal(path) for path in names(legal=True))
     assert not all(model.tag_set.is_legal(path) for path in names(legal=False))
+
+
+def test_a_crf_lends_its_scores_to_other_decoders() -> None:
+    model, characters = build().eval(), sentences()
+    mask, emissions = characters != PADDING, model.emissions(characters)
+    softmax = model.chain_by("softmax", emissions, mask).viterbi().tags
+    assert torch.equal(softmax[mask], emissions.argmax(dim=2)[mask])
+    transitions = model.head.chain(emissions, mask).transitions
+    for decoder, chain in (
+        ("memm", locally_normalised(emissions, transitions, mask)),
+        ("crf", model.chain(characters)),
+    ):
+        given = model.chain_by(decoder, emissions, mask)
+        torch.testing.assert_close(given.marginals(), chain.marginals())
+    with pytest.raises(ValueError, match="expected a decoder"):
+        model.chain_by("free", emissions, mask)
 
 
 def test_dropout_silences_channels_in_training_only() -> None:
