@@ -39,6 +39,9 @@ def _quality(options: argparse.Namespace, report: Callable[[str], None]) -> tupl
         samples=options.samples,
         seed=options.seed,
         device=options.device,
+        split=options.split,
+        decoder=options.decoder,
+        folders=benchmark.folders,
         report=report,
     )
     return benchmark.measure(options.name, chosen), True
@@ -85,9 +88,13 @@ def _parser() -> argparse.ArgumentParser:
 
     quality = commands.add_parser("quality", help="how good weights are on unseen data")
     quality.add_argument("name", metavar="NAME", help="a weights name such as poem-vae")
-    quality.add_argument("--data", metavar="FILE", type=Path, required=True)
     quality.add_argument(
-        "--train", metavar="FILE", type=Path, nargs="+", action="extend", default=[],
+        "--data", metavar="PATH", type=Path, required=True, help="a file, a folder of pictures"
+    )
+    quality.add_argument("--split", help="part of a folder of pictures; all of it when left out")
+    quality.add_argument("--decoder", help="of a tagger: crf, memm or softmax")
+    quality.add_argument(
+        "--train", metavar="PATH", type=Path, nargs="+", action="extend", default=[],
         help="training data, for measures that compare with it",
     )  # fmt: skip
     quality.add_argument("--limit", metavar="N", type=int, help="only the first N examples")

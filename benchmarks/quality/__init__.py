@@ -24,13 +24,17 @@ class Options:
     samples: int = 10_000  # to draw from a generative model
     seed: int = 0
     device: str | None = None  # chosen by `core.runtime` when None
+    split: str | None = None  # part of a folder of pictures, all of it when None
+    folders: bool = False  # whether `data` and `train` are folders
+    decoder: str | None = None  # how a tagger's scores are read
     report: Callable[[str], None] = lambda line: None  # takes a line of progress
 
     def __post_init__(self) -> None:
         for path in (self.data, *self.train):
-            if not path.is_file():
+            if not (path.is_dir() if self.folders else path.is_file()):
+                kind = "folder" if self.folders else "file"
                 raise ValueError(
-                    f"there is no file {path}; docs/data.md says where data comes from"
+                    f"there is no {kind} {path}; docs/data.md says where data comes from"
                 )
         for name, value in (("--limit", self.limit), ("--samples", self.samples)):
             if value is not None and value < 1:
@@ -43,6 +47,7 @@ class Benchmark:
 
     names: tuple[str, ...]  # of weights; a pattern such as "ner-*" is fine
     measure: Callable[[str, Options], dict[str, Any]]  # a weights name to figures for JSON
+    folders: bool = False  # whether its data are folders, as pictures are, and not files
 
 
 def benchmarks() -> list[Benchmark]:
