@@ -1,8 +1,8 @@
-// Many lines with their triples: figures, the merged knowledge graph, a list, files. A file of lines, chosen or
-// dropped, is read in the browser and put into the scene's text box, as if typed.
+// Many lines with their triples: figures, the merged knowledge graph, a list, files.
 import { el, style, t } from "../gallery.js";
 import { readable } from "./chars.js";
 import { Graph } from "./graph.js";
+import { fileButtons } from "./lines-file.js";
 import { exportButtons, sendable } from "./triples.js";
 
 style(new URL("triples.js", import.meta.url).href);
@@ -10,15 +10,6 @@ style(import.meta.url);
 
 const BYTES = 400_000;
 const NAMES = 60; // of the drawn graph, those with most relations
-
-/** UTF-8, and where it is not, the encoding of older Chinese files. */
-function decoded(bytes) {
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch {
-    return new TextDecoder("gb18030").decode(bytes);
-  }
-}
 
 export function draw(node, block, stage) {
   node.className = "block-tripleset";
@@ -70,15 +61,8 @@ function skeleton(node, stage) {
   own.rows = el("div", { class: "tripleset-rows" });
   own.exports = el("div", { class: "tools" });
   own.panel = el("section", { class: "panel" }, el("h3", {}, t("合并的知识图谱", "Merged knowledge graph"), own.about), own.box);
-  const pick = el("input", { type: "file", accept: ".txt,.csv,.json,.jsonl,text/plain", class: "visually-hidden", tabindex: -1, onchange: () => { read(own, pick.files[0]); pick.value = ""; } });
-  const over = (event) => {
-    event.preventDefault();
-    node.classList.toggle("dropping", event.type === "dragover");
-    if (event.type === "drop") read(own, event.dataTransfer.files[0]);
-  };
-  node.ondragover = node.ondragleave = node.ondrop = over;
   node.replaceChildren(
-    el("section", { class: "panel" }, own.figures, el("div", { class: "tools" }, el("button", { type: "button", class: "quiet-button", onclick: () => pick.click() }, t("读入文件…", "read a file…")), pick, el("small", {}, t("或拖到这里；每行一条", "or drop it here; one text a line"))), own.exports),
+    el("section", { class: "panel" }, own.figures, el("div", { class: "tools" }, ...fileButtons(node, stage, BYTES), el("small", {}, t("或拖到这里；每行一条", "or drop it here; one text a line"))), own.exports),
     own.panel,
     el("section", { class: "panel" }, el("h3", {}, t("逐行", "Line by line"), own.left), own.rows),
   );
@@ -94,15 +78,4 @@ function list(own) {
         const id = JSON.stringify([one.subject, one.predicate, one.object]);
         return el("li", { lang: "zh", class: own.chosen?.ids.includes(id) ? "on" : "" }, one.subject, el("i", {}, one.predicate), one.object, el("small", {}, one.p.toFixed(2)));
       })) : el("small", {}, t("没有三元组", "no triple"))))));
-}
-
-async function read(own, file) {
-  if (!file) return;
-  const { stage } = own;
-  if (file.size > BYTES) return stage.notice(t(`文件有 ${Math.round(file.size / 1000)} kB，最多 ${BYTES / 1000} kB。`, `The file has ${Math.round(file.size / 1000)} kB; at most ${BYTES / 1000} kB are read.`), "error");
-  const field = document.querySelector(`#in-${stage.slug}-${stage.scene}-lines textarea`);
-  field.value = decoded(await file.arrayBuffer());
-  field.dispatchEvent(new Event("input", { bubbles: true }));
-  // The box hands its text over after the event; the press must come behind it.
-  setTimeout(() => stage.root.closest(".scene").querySelector("button.primary").click(), 60);
 }
