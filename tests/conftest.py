@@ -17,6 +17,7 @@ from core import runtime
 from core.runtime import Runtime
 from core.tasks import poems
 from core.text.forms import FORMS
+from tests.pictures import write_sets
 from train.__main__ import main as train
 
 # Common characters of both tones and many rhymes, so that all rules of verse can be kept at once.
@@ -70,6 +71,45 @@ def poem_weights(poem_data: Path, tmp_path_factory: pytest.TempPathFactory) -> P
         os.chdir(before)
         torch.set_flush_denormal(False)
     return root
+
+
+@pytest.fixture(scope="session")
+def image_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Made-up picture sets in the format of the real ones."""
+    return write_sets(tmp_path_factory.mktemp("pictures"))
+
+
+@pytest.fixture(scope="session")
+def gan_weights(image_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folders of the GANs and of the attribute classifier, as their recipes write them."""
+    root, before = tmp_path_factory.mktemp("weights"), Path.cwd()
+    os.chdir(tmp_path_factory.mktemp("runs"))
+    try:
+        with torch.random.fork_rng(devices=[]):
+            for name in ("ogan-faces", "ogan-anime", "dcgan-faces", "face-attributes"):
+                data, out = ["--data", str(image_data)], ["--out", str(root / name)]
+                small = ["--smoke", "--device", "cpu", "--set", "mixed_precision=no"]
+                assert train([name, *data, *out, *small]) == 0
+    finally:
+        os.chdir(before)
+        torch.set_flush_denormal(False)
+    return root
+
+
+@pytest.fixture
+def tiny_gans(gan_weights: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The tiny GANs where `core.hub` finds them; returns their folder."""
+    monkeypatch.setenv("GALLERY_WEIGHTS", str(gan_weights))
+    return gan_weights
+
+
+@pytest.fixture
+def in_tmp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An empty working folder, so that runs leave nothing behind."""
+    monkeypatch.chdir(tmp_path)
+    with torch.random.fork_rng(devices=[]):
+        yield tmp_path
+    torch.set_flush_denormal(False)
 
 
 @pytest.fixture

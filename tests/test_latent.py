@@ -3,7 +3,17 @@
 import pytest
 import torch
 
-from core.latent import bilinear, lerp, slerp
+from core.latent import (
+    bilinear,
+    direction,
+    lerp,
+    path,
+    project,
+    sheet,
+    slerp,
+    through_mean,
+    truncate,
+)
 
 TYPES = pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 
@@ -14,13 +24,14 @@ def codes(count: int, size: int = 20, dtype=torch.float64) -> list[torch.Tensor]
 
 
 @TYPES
-@pytest.mark.parametrize("path", [lerp, slerp])
+@pytest.mark.parametrize("path", [lerp, slerp, through_mean])
 def test_paths_begin_and_end_where_they_should(path, dtype):
     a, b = codes(2, dtype=dtype)
     torch.testing.assert_close(path(a, 3 * b, 0.0), a)
     torch.testing.assert_close(path(a, 3 * b, 1.0), 3 * b)
     torch.testing.assert_close(path(a, b, 0.3), path(b, a, 0.7))
-    torch.testing.assert_close(path(a, a, 0.3), a)
+    if path is not through_mean:
+        torch.testing.assert_close(path(a, a, 0.3), a)
 
 
 def test_lengths_along_the_circle_are_geometric_means():
@@ -79,3 +90,91 @@ def test_corners_and_edges_of_the_sheet():
     for x in (0.2, 0.5, 0.9):
         assert shortest - 1e-9 <= bilinear(p, q, r, s, x, 1 - x).norm() <= longest + 1e-9
     torch.testing.assert_close(bilinear(p, p, p, p, 0.2, 0.7), p)
+
+
+def test_the_way_over_the_mean_passes_it_halfway():
+    a, b, mean = codes(3)
+    torch.testing.assert_close(through_mean(a, b, 0.5, mean), mean)
+    torch.testing.assert_close(through_mean(a, b, 0.25, mean), (a + mean) / 2)
+    assert not through_mean(a, b, 0.5).any()
+
+
+def test_a_path_is_one_batch_with_both_ends():
+    a, b = codes(2)
+    for kind in ("lerp", "slerp", "mean"):
+        points = path(a, b, 5, kind)
+        assert points.shape == (5, 20)
+        torch.testing.assert_close(points[[0, -1]], torch.stack([a, b]))
+        torch.testing.assert_close(points.flip(0), path(b, a, 5, kind))
+    torch.testing.assert_close(path(a, b, 5)[1], slerp(a, b, 0.25))
+    with pytest.raises(ValueError, match="2 steps"):
+        path(a, b, 1)
+    with pytest.raises(ValueError, match="known: lerp"):
+        path(a, b, 3, "spiral")
+
+
+def test_a_sheet_has_the_corners_and_the_points_between():
+    corners = torch.stack(codes(4))
+    grid = sheet(corners, 3, 5)
+    assert grid.shape == (3, 5, 20)
+    torch.testing.assert_close(grid[[0, 0, -1, -1], [0, -1, 0, -1]], corners)
+    torch.testing.assert_close(grid[1, 1], bilinear(*corners, 0.25, 0.5))
+    torch.testing.assert_close(sheet(corners, 1, 1)[0, 0], bilinear(*corners, 0.5, 0.5))
+
+
+def test_truncation_scales_the_distance_from_the_mean():
+    a, mean = codes(2)
+    assert torch.equal(truncate(a, 1.0), a)
+    torch.testing.assert_close(truncate(a, 0.7, mean) - mean, 0.7 * (a - mean))
+    torch.testing.assert_close(truncate(a, 0.0, mean), mean)
+
+
+def test_a_direction_moves_one_average_to_the_other():
+    group, others = torch.stack(codes(7)), 2 + torch.stack(codes(5))
+    step = direction(group, others)
+    torch.testing.assert_close((others + step).mean(0), group.mean(0))
+    torch.testing.assert_close(direction(others, group), -step)
+    with pytest.raises(ValueError, match="members"):
+        direction(group, others[:0])
+
+
+def squared(wanted):
+    return lambda z: (z - wanted).square().mean(dim=1)
+
+
+def test_a_search_comes_nearer_and_never_loses_ground():
+    wanted, start = torch.stack(codes(6)).split(3)
+    found = list(project(squared(wanted), start, 200))
+    assert [r.step for r in found] == list(range(201))
+    torch.testing.assert_close(found[0].loss, squared(wanted)(start))
+    for a, b in zip(found, found[1:], strict=False):
+        assert (b.loss <= a.loss).all()
+    torch.testing.assert_close(found[-1].z, wanted, atol=0.02, rtol=0)
+    torch.testing.assert_close(squared(wanted)(found[-1].z), found[-1].loss)
+
+
+def test_a_search_is_alone_in_company_and_leaves_its_start():
+    wanted, start = torch.stack(codes(6)).split(3)
+    before = start.clone()
+    together = list(project(squared(wanted), start, 5))[-1]
+    for i in range(3):
+        alone = list(project(squared(wanted[i : i + 1]), start[i : i + 1], 5))[-1]
+        torch.testing.assert_close(alone.z[0], together.z[i])
+    assert torch.equal(start, before) and not together.z.requires_grad
+
+
+def test_a_search_stays_on_its_sphere_and_stops_when_nobody_asks():
+    wanted, start = torch.stack(codes(6)).split(3)
+    start = start / start.norm(dim=1, keepdim=True)
+    calls = []
+
+    def loss(z):
+        calls.append(1)
+        return squared(wanted)(z)
+
+    with torch.inference_mode():
+        for refinement in project(loss, start, 1000, radius=1.0):
+            torch.testing.assert_close(refinement.z.norm(dim=1), torch.ones(3).double())
+            if refinement.step == 4:
+                break
+    assert len(calls) == 5

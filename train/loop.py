@@ -6,7 +6,8 @@ import shutil
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -89,6 +90,7 @@ def fit(
     accelerator = Accelerator(mixed_precision=recipe.mixed_precision, cpu=cpu)
     set_seed(recipe.seed)
     recipe.prepare()
+    recipe.place(accelerator.device)
     model = recipe.build()
     optimizer = recipe.optimizer(model)
     ema = None
@@ -172,6 +174,7 @@ def fit(
     log.close()
     if interruption.seen:
         raise KeyboardInterrupt
+    _finish(recipe, shipped())
     return shipped().cpu().eval(), progress
 
 
@@ -194,10 +197,24 @@ def _average(decay: float) -> Callable[[Tensors, Tensors, Tensor | int], None]:
 
 def _evaluate(recipe: Recipe, model: nn.Module) -> dict[str, float]:
     """The recipe's figures; what they draw at random changes nothing about the training."""
+    with _apart(model):
+        recipe.finish(model)
+        return recipe.evaluate(model)
+
+
+def _finish(recipe: Recipe, model: nn.Module) -> None:
+    """The recipe's last touch, before the weights are shipped."""
+    with _apart(model):
+        recipe.finish(model)
+
+
+@contextmanager
+def _apart(model: nn.Module) -> Iterator[None]:
+    """Eval mode, no gradients, and random numbers that the training does not miss."""
     model.eval()
     devices = [torch.cuda.current_device()] if torch.cuda.is_available() else []
     with torch.no_grad(), torch.random.fork_rng(devices=devices):
-        return recipe.evaluate(model)
+        yield
 
 
 def _share(batch: Batch, accelerator: Accelerator) -> Batch:

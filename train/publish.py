@@ -14,7 +14,7 @@ from torch import nn
 from core import hub
 from core.hub import manifest
 from core.hub.manifest import CARD, MANIFEST, METRICS
-from train.loop import Progress
+from train.loop import Progress, run_folder
 from train.recipe import Card, Logs, Recipe
 
 # Licences that the Hub's front matter knows by name; any other is `other` with its own name.
@@ -64,6 +64,8 @@ def publish_folder(
             "command": command,
             "card": recipe.card(),
         }
+        if rows := curve(run_folder(recipe) / "log.jsonl", recipe.card().get("curve", [])):
+            facts["curve"] = rows
         text = json.dumps(facts, ensure_ascii=False, indent=2) + "\n"
         (folder / METRICS).write_text(text, encoding="utf-8", newline="\n")
         card = model_card(recipe.name, recipe.card(), facts)
@@ -74,6 +76,22 @@ def publish_folder(
 
     _register(recipe, target, facts)
     return target
+
+
+def curve(log: Path, figures: Sequence[str], rows: int = 12) -> list[dict[str, float]]:
+    """Figures on the dev data at about `rows` evenly spread steps of a run's log, the last included."""
+    if not figures or not log.is_file():
+        return []
+    lines = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+    keys = [f"dev_{figure}" for figure in figures]
+    seen = {line["step"]: line for line in lines if all(key in line for key in keys)}
+    steps = sorted(seen)
+    if len(steps) > rows:
+        steps = [steps[round(i * (len(steps) - 1) / (rows - 1))] for i in range(rows)]
+    return [
+        {"step": step} | {f: seen[step][key] for f, key in zip(figures, keys, strict=True)}
+        for step in steps
+    ]
 
 
 def rewrite_card(
@@ -132,6 +150,10 @@ def model_card(name: str, card: Card, facts: dict[str, Any]) -> str:
         f"On data that the training has not seen; from `{METRICS}`.",
         _figures(card, facts["figures"]),
     ]
+    if rows := facts.get("curve"):
+        head = list(rows[0])
+        table = _table(head, [[str(r["step"]), *(_number(r[k]) for k in head[1:])] for r in rows])
+        parts += ["## During training 训练过程", table]
     for name_of_data, measured in facts.get("measured", {}).items():
         parts += [f"## Measured on `{name_of_data}` 实测", *_measured(measured)]
     if data := card.get("data"):

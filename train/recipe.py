@@ -49,6 +49,7 @@ class Card(TypedDict, total=False):
     pipeline_tag: str
     data: list[DataSet]
     metrics: list[Metric]  # all figures when left out
+    curve: list[str]  # figures to show as they came to be during the run; none when left out
     limits: list[str]
     departures: list[str]  # what is done otherwise than in the post, and why
     measure: str  # the command that measures the weights on unseen data
@@ -90,6 +91,13 @@ class Recipe(ABC):
     def build(self) -> nn.Module:
         """The untrained model."""
 
+    def place(self, device: torch.device) -> None:  # noqa: B027
+        """Move what batches are taken from to the training device, once; nothing by default.
+
+        A recipe that does so deals out row numbers in `batch` and looks them up in `loss`, so that a
+        GPU does not wait for pictures to be copied.
+        """
+
     @abstractmethod
     def batch(self, step: int) -> Batch:
         """The training batch of a step, on the CPU."""
@@ -97,6 +105,13 @@ class Recipe(ABC):
     @abstractmethod
     def loss(self, model: nn.Module, batch: Batch, step: int) -> tuple[Tensor, Batch]:
         """Loss to minimise and scalars worth logging (tensors, so that nothing waits for a GPU)."""
+
+    def finish(self, model: nn.Module) -> None:  # noqa: B027
+        """Make weights ready for use, in place; nothing by default.
+
+        Called before every evaluation and before the weights are shipped, in eval mode and without
+        gradients, on the averaged weights when there are any. It must not disturb the training.
+        """
 
     @abstractmethod
     def evaluate(self, model: nn.Module) -> Logs:

@@ -4,7 +4,6 @@ Both are measured in fresh processes, in turn, after one of each whose time does
 machine the ratio of the seconds computed (`start_cpu_ratio`) is the steadier one.
 """
 
-import os
 import statistics
 import subprocess
 import sys
@@ -12,7 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from benchmarks.speed.server import ROOT, cpu_seconds, serving
+from benchmarks.speed.server import ROOT, cpu_seconds, python_environment, serving
 
 REPEATS = 5
 IMPORTS = "import gradio, torch; print('ready', flush=True); import sys; sys.stdin.read()"
@@ -53,7 +52,7 @@ def imports() -> Spent:
     with subprocess.Popen(
         [sys.executable, "-c", IMPORTS],
         cwd=ROOT,
-        env={**os.environ, "GRADIO_ANALYTICS_ENABLED": "False"},
+        env=python_environment(),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     ) as process:

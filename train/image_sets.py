@@ -1,0 +1,83 @@
+"""Pictures as training data: read once, kept where the model is, dealt out by the step number.
+
+A batch is only its row numbers and which of them are mirrored, a few hundred bytes, so the loop is
+never bound by its input: `ImageSet.place` moves all pictures to the training device as bytes, and
+`ImageSet.take` picks and scales them there.
+
+    self.images = ImageSet.read(self.data, "utkface64", "train", size=self.size)   # in prepare
+    self.images.place(device)                                                      # in place
+    return self.images.batch(step, self.batch_size, self.seed)                     # in batch
+    x = self.images.take(batch)                                                    # in loss
+"""
+
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from benchmarks.image_data import Images, read_images
+from train.recipe import Batch, shuffled
+
+FOLDER = "images"  # of all picture sets inside the data folder
+
+
+class ImageSet:
+    """The pictures of one split and their labels."""
+
+    def __init__(self, images: Images) -> None:
+        self.pixels = images.pixels  # uint8 (count, 3, size, size)
+        self.labels = images.labels
+
+    @classmethod
+    def read(
+        cls,
+        data: Path | None,
+        name: str,
+        split: str = "train",
+        *,
+        size: int | None = None,
+        limit: int | None = None,
+    ) -> "ImageSet":
+        """A split of the set `images/NAME` in the data folder, averaged down to `size` if given.
+
+        Raises `ValueError` that says what is wrong with the folder.
+        """
+        if data is None:
+            raise ValueError("no data folder: give --data DIR; docs/data.md says what lies in it")
+        return cls(read_images(data / FOLDER / name, split, size=size, limit=limit))
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+    def numbers(self, *columns: str) -> Tensor:
+        """Columns of labels as numbers, float32 `(count, columns)`; nan where there is none."""
+        return Images(self.pixels, self.labels).numbers(*columns)
+
+    def place(self, device: torch.device | str) -> None:
+        """Move all pictures to the device, as bytes: 13,523 faces of 64 pixels are 166 MB."""
+        self.pixels = self.pixels.to(device)
+
+    def batch(self, step: int, batch_size: int, seed: int, *, flip: bool = True) -> Batch:
+        """What batch `step` consists of: `rows` `(batch_size,)` and which are mirrored, `flip`.
+
+        A pure function of its arguments; every epoch is shuffled anew, every picture mirrored half
+        of the time.
+        """
+        rows = shuffled(len(self), batch_size, step, seed)
+        generator = torch.Generator().manual_seed(seed * 2_000_003 + step)
+        mirrored = torch.rand(batch_size, generator=generator) < (0.5 if flip else 0.0)
+        return {"rows": rows, "flip": mirrored}
+
+    def take(self, batch: Batch) -> Tensor:
+        """The pictures of a batch as numbers in [-1, 1], `(batch, 3, size, size)`."""
+        return scaled(mirror(self.pixels[batch["rows"].to(self.pixels.device)], batch["flip"]))
+
+
+def mirror(pictures: Tensor, flip: Tensor) -> Tensor:
+    """Pictures `(batch, 3, size, size)`, those where `flip` `(batch,)` is true left to right."""
+    return torch.where(flip.to(pictures.device)[:, None, None, None], pictures.flip(-1), pictures)
+
+
+def scaled(pixels: Tensor) -> Tensor:
+    """Levels 0 to 255 as numbers from -1 to 1."""
+    return pixels.float() / 127.5 - 1

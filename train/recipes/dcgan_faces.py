@@ -1,0 +1,64 @@
+"""`dcgan-faces`: a plain DCGAN on the faces of `ogan-faces`, the baseline of equal size and budget.
+
+Same networks (with the plain generator), pictures, augmentation, averaging and number of steps; the
+correlation is left out, the game is the usual logistic one and the optimiser DCGAN's Adam. On two CPU
+cores: `--set size=32 width=32 batch_size=64 mixed_precision=no --steps 20000`.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from core.models.ogan_code import Scores, logistic_loss
+from train.gan import FACES, METRICS, GANRecipe
+from train.recipe import Card
+
+
+@dataclass(kw_only=True)
+class DCGANFaces(GANRecipe):
+    """Numbers of Radford et al. 2015 (https://arxiv.org/abs/1511.06434)."""
+
+    name = "dcgan-faces"
+    pictures = "utkface64"
+
+    generator: str = "dcgan"
+    correlation: float = 0.0
+    learning_rate: float = 2e-4
+    betas: tuple[float, float] = (0.5, 0.999)
+
+    def optimizer(self, model: nn.Module) -> torch.optim.Optimizer:
+        """Adam with a short memory of the direction."""
+        return torch.optim.Adam(model.parameters(), lr=self.learning_rate, betas=self.betas)
+
+    def adversarial(self, scores: Scores, real: Tensor, fake: Tensor) -> Tensor:
+        """The game itself, `(batch,)`: the logistic one, non-saturating."""
+        return logistic_loss(scores)
+
+    def card(self) -> Card:
+        """Facts for the model card."""
+        return {
+            "title": "DCGAN, faces",
+            "title_zh": "DCGAN 人脸（基线）",
+            "summary": "The baseline of ogan-faces: equal size, data and budget, no encoder.",
+            "summary_zh": "ogan-faces 的对照基线：规模、数据与训练量相同，没有编码器。",
+            "post": {
+                "title": "从DCGAN到SELF-MOD：GAN的模型架构发展一览",
+                "url": "https://kexue.fm/archives/6549",
+            },
+            "licence": "research-non-commercial",
+            "tags": ["gan", "faces"],
+            "pipeline_tag": "unconditional-image-generation",
+            "data": [FACES],
+            "metrics": [{"figure": f, "label": label, "author": None} for f, label in METRICS[:1]],
+            "curve": ["swd"],
+            "limits": [
+                "A baseline for measurements; its discriminator encodes nothing.",
+                "Data and its limits as of ogan-faces. Research only.",
+            ],
+            "measure": "python -m benchmarks quality dcgan-faces --data images/utkface64 --split val "
+            "--train images/utkface64",
+        }
+
+
+RECIPE = DCGANFaces
