@@ -1,14 +1,18 @@
 """The whole page: masthead, five groups of tabs, the endpoints; everything else is in the tabs."""
 
+import inspect
 import json
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from html import escape
 from typing import Any
 
 import gradio as gr
+from gradio.blocks import Block
 from gradio.events import api
+from gradio.routes import App
 
 from demos import SECTIONS, Broken, Demo
 from demos._server import assets_version, middleware, routes
@@ -41,7 +45,8 @@ class BuildFailed(Exception):
 def build(demos: Sequence[Demo], broken: Sequence[Broken] = ()) -> Gallery:
     """All tabs in one page; those that could not be imported or built are named on it instead."""
     try:
-        return _build(demos, broken)
+        with _no_drafts():
+            return _build(demos, broken)
     except BuildFailed as failure:
         log.exception("the tab %s is left out", failure.demo.slug)
         # From the start: what a half-built tab has put into the page cannot be taken out again.
@@ -49,12 +54,40 @@ def build(demos: Sequence[Demo], broken: Sequence[Broken] = ()) -> Gallery:
         return build(others, [*broken, Broken(failure.demo.slug, str(failure))])
 
 
+def _remember_signatures(kind: type = Block) -> None:
+    """Keep the signatures of all component classes where `inspect` looks first.
+
+    Gradio inspects the class of every component when it is made and each time that it writes the
+    page's configuration, which took a tenth of the start-up.
+    """
+    for child in (kind, *kind.__subclasses__()):
+        function = inspect.unwrap(vars(child).get("__init__", object.__init__))
+        if inspect.isfunction(function):  # a class may have none of its own
+            vars(function).setdefault("__signature__", inspect.signature(function))
+        if child is not kind:
+            _remember_signatures(child)
+
+
+@contextmanager
+def _no_drafts() -> Iterator[None]:
+    """Leave out the three web apps that Gradio makes of a page before the one that `launch` serves.
+
+    Each costs as much as that one: together a tenth of the whole start-up.
+    """
+    create = App.create_app
+    App.create_app = staticmethod(lambda *args, **kwargs: None)  # type: ignore[method-assign,assignment]
+    try:
+        yield
+    finally:
+        App.create_app = create  # type: ignore[method-assign]
+
+
 def _build(demos: Sequence[Demo], broken: Sequence[Broken]) -> Gallery:
+    _remember_signatures()
     version = assets_version()
     with gr.Blocks(
         title="科学空间画廊 · Scientific Spaces Gallery", analytics_enabled=False
     ) as page:
-        # While it is empty: Gradio builds its web app anew here, and once more when it is full.
         page.queue(max_size=256, default_concurrency_limit=8)
         gr.HTML(masthead(), apply_default_css=False)
         trouble = gr.HTML("", visible=False, apply_default_css=False)
