@@ -13,6 +13,7 @@ change volume at all.
 """
 
 import math
+from abc import ABC, abstractmethod
 from typing import cast
 
 import torch
@@ -25,16 +26,16 @@ MIXINGS = ("reverse", "permutation", "rotation", "lu", "none")
 _CLAMP = 2.0  # of "tanh" couplings: scales between e^-2 and e^2
 
 
-class Layer(nn.Module):
+class Layer(nn.Module, ABC):
     """An invertible map of rows `(batch, 2)` with a known log-determinant."""
 
+    @abstractmethod
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """`(batch, 2)` to the same and the log-determinant `(batch,)`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def inverse(self, y: Tensor) -> Tensor:
         """The exact inverse of `forward`."""
-        raise NotImplementedError
 
 
 class Coupling(Layer):

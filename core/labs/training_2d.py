@@ -7,6 +7,7 @@ steps between, which gives exactly the state of the first time.
 """
 
 import copy
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -92,7 +93,7 @@ class Adam:
         return self.values, self.first, self.second
 
 
-class Trainer:
+class Trainer(ABC):
     """Base of the laboratories' trainers; a subclass sets the attributes and defines `_update`.
 
     Not safe for two threads at once: one trainer belongs to one visitor.
@@ -110,9 +111,9 @@ class Trainer:
         self._snapshots: dict[int, Snapshot] = {}
         self._every = 10
 
+    @abstractmethod
     def _update(self) -> dict[str, float]:
         """Train one step and return its losses."""
-        raise NotImplementedError
 
     @property
     def stored(self) -> tuple[int, ...]:
