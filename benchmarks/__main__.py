@@ -113,10 +113,10 @@ def _parser() -> argparse.ArgumentParser:
     peers.add_argument("name", metavar="NAME", nargs="?", help="one comparison; all when left out")
     peers.add_argument(
         "--data", metavar="FILE", type=Path, nargs="+", action="extend", default=[],
-        help="sentences with words or entities, for `tagging`",
+        help="sentences with words or entities, for `tagging`; a folder of pictures, for `glow`",
     )  # fmt: skip
     peers.add_argument(
-        "--limit", metavar="N", type=int, help="only the first N sentences of a file"
+        "--limit", metavar="N", type=int, help="only the first N sentences; pictures to train on"
     )
     peers.set_defaults(command=_peers, lines=_peer_lines)
 
