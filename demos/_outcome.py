@@ -57,7 +57,7 @@ def _defaults(function: Callable[..., Any]) -> dict[str, Any]:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """One answer. `result` is what the API returns; the page draws `blocks`.
+    """One answer. `result` is what the API returns, the page draws `blocks`; either may be a function.
 
     `how` explains the run: paragraphs of text, and formulas made by `formula`. Both may be functions,
     which are only called for the page: a caller of the API does not wait for pictures.
@@ -105,7 +105,9 @@ def formula(latex: str) -> Block:
 
 
 def plain(value: Any) -> Any:
-    """Dataclasses, tuples and arrays as JSON values, for the API."""
+    """Dataclasses, tuples and arrays as JSON values, for the API; a function's answer as such."""
+    if callable(value) and not isinstance(value, type):
+        return plain(value())
     if is_dataclass(value) and not isinstance(value, type):
         return {key: plain(item) for key, item in asdict(value).items()}
     if isinstance(value, Mapping):

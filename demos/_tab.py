@@ -183,15 +183,20 @@ class Scene:
         run = _wrap(self, handler)
         triggers = [self._button.click]
         triggers += [c.submit for c in components if isinstance(c, gr.Textbox) and c.lines == 1]
-        for component in self.live_inputs:
-            triggers.append(component.input)  # type: ignore[attr-defined]  # while dragging, too
+        drags = [c.input for c in self.live_inputs]  # type: ignore[attr-defined]  # while dragging, too
         common: dict[str, Any] = {
             "outputs": stage,
             "show_progress": "minimal",
             "api_visibility": "private",
             "concurrency_limit": None,
         }
-        gr.on(triggers, run, components, trigger_mode="always_last", **common)
+        latest: dict[str, Any] = common | {"trigger_mode": "always_last"}
+        if inspect.isgeneratorfunction(handler):
+            triggers += drags
+        elif drags:
+            # One request instead of Gradio's queue and its stream of events: a picture a drag earlier.
+            gr.on(drags, run, components, queue=False, **latest)
+        gr.on(triggers, run, components, **latest)
         if hasattr(self, "_other"):
             button, number = self._other
             draw = "() => Math.floor(Math.random() * 2 ** 31)"

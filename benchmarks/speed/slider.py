@@ -95,12 +95,12 @@ def move(page: "Page", address: str, scene: Scene, name: str, moves: int = MOVES
     page.goto(f"{address}/?tab={slug}&scene={scene.name}&lang=en", timeout=60_000)
     page.wait_for_selector(f"{stage}[data-ready]", state="attached", timeout=60_000)
     page.wait_for_timeout(SETTLE_MS)
-    # A slider under "more" has no size until that is opened.
-    page.evaluate(
-        "(slider) => { const box = document.querySelector(slider).closest('.more');"
-        " if (box && !document.querySelector(slider).offsetParent) box.querySelector('button').click(); }",
-        slider,
-    )
+    # A slider under "more" is not even there until that is opened.
+    if page.locator(slider).count() == 0 or not page.locator(slider).is_visible():
+        controls = page.locator(f".controls:has(#notice-{slug}-{scene.name})")
+        for more in controls.locator(".more > button").all():
+            more.click()
+        page.wait_for_selector(slider, timeout=LIMIT_MS)
     page.evaluate(PROBE, [slider, stage])
     page.focus(slider)
     refused = 0

@@ -75,13 +75,14 @@ def attention(
     entropies, gammas, worst = np.empty(len(lengths)), np.empty(len(lengths)), 0.0
     pictures: list[tuple[Array, Array]] = []
     for i, n in enumerate(lengths):
-        found = [en.normalise(row[:n], target, logits=True) for row in scores]
-        entropies[i] = np.mean([f.entropy_before for f in found])
-        gammas[i] = np.median(
-            [f.gamma for f in found]
-        )  # a near tie of the two largest is an outlier
-        worst = max(worst, *(abs(f.entropy_after - target) for f in found))
-        pictures.append((np.sort(found[0].before)[::-1], np.sort(found[0].after)[::-1]))
+        rows = scores[:, :n]
+        powers = en.exponents(rows, np.full(queries, target))
+        # A near tie of the two largest scores is an outlier, hence the median.
+        gammas[i] = np.median(powers)
+        plain, sharpened = _weights(rows, np.ones(queries)), _weights(rows, powers)
+        entropies[i] = _entropies(plain).mean()
+        worst = max(worst, float(np.abs(_entropies(sharpened) - target).max()))
+        pictures.append((np.sort(plain[0])[::-1], np.sort(sharpened[0])[::-1]))
     slope, intercept = (
         np.polyfit(np.log(lengths), gammas, 1) if len(lengths) > 1 else (0.0, gammas[0])
     )
@@ -96,3 +97,16 @@ def attention(
         pictures[-1],
         worst,
     )
+
+
+def _weights(scores: Array, gammas: Array) -> Array:
+    """Softmax of every row times its own factor, `(rows, n)`."""
+    weights = np.exp(gammas[:, None] * (scores - scores.max(axis=1, keepdims=True)))
+    normalised: Array = weights / weights.sum(axis=1, keepdims=True)
+    return normalised
+
+
+def _entropies(p: Array) -> Array:
+    """In nats, of every row; 0 ln 0 is 0."""
+    entropies: Array = -(p * np.log(np.where(p > 0, p, 1.0))).sum(axis=1)
+    return entropies

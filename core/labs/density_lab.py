@@ -10,7 +10,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Generator
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 
@@ -450,6 +450,7 @@ def account(settings: FlowSettings, step: int) -> Account:
     return Account(point[0], code[0], log_normal, log_prob - log_normal, log_prob)
 
 
+@lru_cache(maxsize=16)  # the same while a visitor tries different walks on it
 def surface(settings: EnergySettings, step: int, *, resolution: int = 40) -> Surface:
     """The landscape after `step` steps, with the generator's samples on it."""
     trainer = energy_at(settings, step)

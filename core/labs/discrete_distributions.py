@@ -14,6 +14,7 @@ quadrature on panels that break at every kink of :math:`f(t-\mu_j)`, to about 1e
 
 import math
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -332,13 +333,20 @@ def _softmax(mu: Array) -> Array:
     return result
 
 
+@cache
+def _legendre() -> tuple[Array, Array]:
+    """Nodes and weights of Gauss-Legendre quadrature on [-1, 1]."""
+    nodes, weights = np.polynomial.legendre.leggauss(_NODES)
+    return nodes, weights
+
+
 def _integrate(mu: Array, law: Law) -> Array:
     """Probabilities `(cases, n)` for scores `(cases, n)`."""
     cases, n = mu.shape
     edges = np.sort((mu[:, :, None] + law.breaks).reshape(cases, -1), axis=1)
     if cases == 1:  # equal edges, common for round scores, only cost time
         edges = np.unique(edges)[None]
-    nodes, weights = np.polynomial.legendre.leggauss(_NODES)
+    nodes, weights = _legendre()
     half = np.diff(edges, axis=1)[:, :, None] / 2
     t = (edges[:, :-1, None] + half * (1 + nodes)).reshape(cases, -1)
     weight = (half * weights).reshape(cases, -1)

@@ -23,6 +23,7 @@ from core.labs.entropy_normalization import (
     MAX_NUMBERS,
     Normalised,
     Round,
+    exponents,
     limits,
     log_weights,
     normalise,
@@ -142,30 +143,32 @@ def failure_map(
     resolution = _inputs.integer("resolution", resolution, 2, 40, zh="分辨率")
     low, high = (_inputs.number("scale", s, 1e-3, 100, zh="尺度") for s in scales)
     targets, widths = np.linspace(0.05, 0.95, resolution), np.geomspace(low, high, resolution)
-    missed, worst = np.empty((resolution, resolution)), 0.0
+    missed = np.empty((resolution, resolution))
+    checked: list[tuple[Array, Array]] = []
     for j, scale in enumerate(widths):
         for i, target in enumerate(targets):
+            span = (float(target), float(target))
             missed[i, j] = miss_fraction(
                 size=size,
                 spread=spread,
                 scale=float(scale),
-                targets=(float(target), float(target)),
+                targets=span,
                 rounds=rounds,
                 tolerance=tolerance,
                 draws=draws,
                 seed=seed,
                 literal=literal,
             )
-            log_p, wanted = random_cases(
-                size=size,
-                spread=spread,
-                scale=float(scale),
-                targets=(float(target), float(target)),
-                draws=1,
-                seed=seed,
+            checked.append(
+                random_cases(
+                    size=size, spread=spread, scale=float(scale), targets=span, draws=1, seed=seed
+                )
             )
-            found = normalise(log_p[0], float(wanted[0]), logits=True)
-            worst = max(worst, abs(found.entropy_after - found.target))
+    log_p, wanted = (np.concatenate(parts) for parts in zip(*checked, strict=True))
+    log_p -= log_p.max(axis=1, keepdims=True)
+    powers = np.exp(exponents(log_p, wanted)[:, None] * log_p)
+    reached = _entropies(powers / powers.sum(axis=1, keepdims=True))
+    worst = float(np.abs(reached - wanted).max())
     return FailureMap(targets, widths, missed, float(missed.mean()), draws, worst)
 
 

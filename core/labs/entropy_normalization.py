@@ -189,6 +189,54 @@ def limits(log_p: Array) -> tuple[float, float]:
     return math.log((log_p == 0).sum()), math.log(np.isfinite(log_p).sum())
 
 
+def exponents(log_p: Array, targets: Array) -> Array:
+    """The exponents `(rows,)` that give each row of log-weights `(rows, n)` its entropy, all at once.
+
+    As `normalise` finds them one by one: inf where only the maxima can be left, 0 (or 1 for equal
+    weights) where the target is the upper limit. A target beyond the limits is taken for the limit.
+    """
+    log_p = log_p - log_p.max(axis=1, keepdims=True)
+    floor = np.log((log_p == 0).sum(axis=1))
+    ceiling = np.log(np.isfinite(log_p).sum(axis=1))
+    inside = (targets > floor + 1e-12) & (targets < ceiling - 1e-12)
+    whole = np.where(ceiling - floor > 1e-12, 0.0, 1.0)
+    gamma = np.where(targets >= ceiling - 1e-12, whole, np.inf)
+    rows, wanted = log_p[inside], targets[inside]
+    low, high = np.zeros(len(rows)), np.zeros(len(rows))
+    reach = 1.0
+    while (outside := _moments(rows, high)[0] > wanted).any():
+        low, high = np.where(outside, high, low), np.where(outside, high + reach, high)
+        reach *= 2
+    reach = 1.0
+    while (outside := _moments(rows, low)[0] < wanted).any():
+        low, high = np.where(outside, low - reach, low), np.where(outside, low, high)
+        reach *= 2
+    s = np.clip(0.0, low, high)
+    for _ in range(200):
+        entropies, variance = _moments(rows, s)
+        miss = entropies - wanted
+        if ((np.abs(miss) < 1e-13 * np.maximum(1.0, wanted)) | (high - low < 1e-15)).all():
+            break
+        low, high = np.where(miss > 0, s, low), np.where(miss > 0, high, s)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            step = s + miss / variance
+        s = np.where((low < step) & (step < high), step, (low + high) / 2)
+    gamma[inside] = np.exp(s)
+    return gamma
+
+
+def _moments(log_p: Array, s: Array) -> tuple[Array, Array]:
+    """Entropy of every row's power exp(s), and its variance: minus the entropy's slope in s."""
+    scaled = np.exp(s)[:, None] * log_p
+    weights = np.exp(scaled)
+    total = weights.sum(axis=1)
+    p = weights / total[:, None]
+    scaled[weights == 0] = 0.0  # counts for nothing, and may be -inf
+    mean = (p * scaled).sum(axis=1)
+    variance: Array = (p * (scaled - mean[:, None]) ** 2).sum(axis=1)
+    return np.log(total) - mean, variance
+
+
 def _solve(
     log_p: Array, target: float, floor: float, ceiling: float, kind: str, rounds: int
 ) -> tuple[float, list[Round]]:

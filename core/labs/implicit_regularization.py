@@ -111,8 +111,8 @@ def trajectories(
     steps = _inputs.integer("number of steps", steps, 1, 1000, zh="步数")
     times = rate * np.arange(steps + 1)
     path = _descent(land, origin, rate, 0.0, steps)
-    flow = _flow(land, origin, times, 0.0)
-    modified = _flow(land, origin, times, rate)
+    flow = _flow(land, origin, times, 0.0, tolerance=1e-9)
+    modified = _flow(land, origin, times, rate, tolerance=1e-9)
     return Trajectories(times, path, flow, modified, _gap(path, flow), _gap(path, modified))
 
 
@@ -287,7 +287,9 @@ def _descent(land: Landscape, origin: Array, rate: float, penalty: float, steps:
     return path
 
 
-def _flow(land: Landscape, origin: Array, times: Array, rate: float) -> Array:
+def _flow(
+    land: Landscape, origin: Array, times: Array, rate: float, *, tolerance: float = 1e-12
+) -> Array:
     """The plain flow for `rate` zero, else the modified flow of that rate."""
 
     slope, bend = land.formula.gradient_at, land.formula.hessian_at
@@ -300,7 +302,7 @@ def _flow(land: Landscape, origin: Array, times: Array, rate: float) -> Array:
         xx, xy, _, yy = bend(x, y)
         return [-gx - rate / 2 * (xx * gx + xy * gy), -gy - rate / 2 * (xy * gx + yy * gy)]
 
-    return integrate(field, origin, times, horizon=HORIZON, tolerance=1e-12)
+    return integrate(field, origin, times, horizon=HORIZON, tolerance=tolerance)
 
 
 def _run(land: Landscape, origin: Array, rate: float, penalty: float, time: float) -> Descent:

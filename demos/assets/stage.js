@@ -2,6 +2,15 @@
 
 import { copy, copyLink, download, el, kept, linkOf, remember, setAddress, t, toast, typed, visible } from "./gallery.js";
 
+/** Kinds that only show what they are given: the same again needs no drawing. */
+const PICTURES = new Set(["plot", "density", "table", "text", "terms"]);
+
+/** Whether any of an element is in the window. */
+function inWindow(node) {
+  const { top, bottom } = node.getBoundingClientRect();
+  return bottom > 0 && top < innerHeight;
+}
+
 const here = (path) => new URL(path, import.meta.url).href;
 
 export async function mount(ctx) {
@@ -26,6 +35,7 @@ class Stage {
     this.code = el("details", { class: "code" }, el("summary", {}, t("用代码调用", "Call it from code")));
     this.card = el("details", { class: "card" }, el("summary", {}, t("模型卡", "Model card")));
     this.card.addEventListener("toggle", () => this.card.open && this.drawCards());
+    for (const details of [this.how, this.code]) details.addEventListener("toggle", () => this.drawDetails());
     root.replaceChildren(this.blocks, this.run, this.chips, this.how, this.code);
     if (this.weights.length) root.append(this.card);
     ctx.watch("value", () => this.receive());
@@ -106,8 +116,8 @@ class Stage {
     this.expected = null;
     await this.drawBlocks(payload.blocks);
     this.drawRun(payload);
-    this.drawHow(payload.how);
-    this.drawCode(payload);
+    this.how.hidden = !payload.how?.length;
+    this.drawDetails();
     this.root.dataset.ready = String(Number(this.root.dataset.ready ?? 0) + 1);
   }
 
@@ -118,8 +128,10 @@ class Stage {
     if (text) slot?.append(el("div", { class: `notice ${kind}`, role: "alert" }, text));
   }
 
+  /** What can be seen at once; blocks above or below the window follow, unless a newer answer comes first. */
   async drawBlocks(blocks) {
     const nodes = [...this.blocks.children];
+    const later = [];
     for (const [i, block] of blocks.entries()) {
       let node = nodes[i];
       if (!node || node.dataset.kind !== block.kind) {
@@ -127,11 +139,30 @@ class Stage {
         if (node) node.replaceWith(fresh);
         else this.blocks.append(fresh);
         node = fresh;
+      } else if (node.childElementCount && !inWindow(node)) {
+        later.push([node, block]);
+        continue;
       }
-      const { draw } = await import(here(`blocks/${block.kind}.js`));
-      await draw(node, block, this);
+      await this.drawBlock(node, block);
     }
     [...this.blocks.children].slice(blocks.length).forEach((old) => old.remove());
+    if (later.length) setTimeout(() => this.catchUp(later, blocks), 120);
+  }
+
+  async catchUp(later, blocks) {
+    for (const [node, block] of later) {
+      if (this.payload.blocks === blocks) await this.drawBlock(node, block);
+    }
+  }
+
+  async drawBlock(node, block) {
+    if (PICTURES.has(block.kind)) {
+      const text = JSON.stringify(block);
+      if (node.drawn === text && node.lang === window.gallery.lang) return;
+      Object.assign(node, { drawn: text, lang: window.gallery.lang });
+    }
+    const { draw } = await import(here(`blocks/${block.kind}.js`));
+    await draw(node, block, this);
   }
 
   drawRun({ run, progress, stored }) {
@@ -169,8 +200,14 @@ class Stage {
     return el("div", { class: "examples" }, chips.length ? el("span", {}, t("试试", "Try")) : null, ...chips);
   }
 
+  /** The explanation and the code are written when somebody looks at them. */
+  drawDetails() {
+    if (!this.payload) return;
+    if (this.how.open) this.drawHow(this.payload.how);
+    if (this.code.open) this.drawCode(this.payload);
+  }
+
   drawHow(how) {
-    this.how.hidden = !how?.length;
     const parts = (how ?? []).map((part) => {
       if (!part.math) return el("p", {}, part.text);
       const box = el("div");

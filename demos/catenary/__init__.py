@@ -1,6 +1,7 @@
 """Catenary: a chain to take in hand over flat ground, above a planet, among several, and let fall."""
 
 import math
+from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -71,7 +72,7 @@ def hang_chain(
         )
     rise, width = abs(ends[1][1] - ends[0][1]), abs(ends[1][0] - ends[0][0])
     return Outcome(
-        result=finite({"catenary": chain, "parabola": other}),
+        result=partial(finite, {"catenary": chain, "parabola": other}),
         timing=timing,
         call=Call(catenary.uniform, {"left": ends[0], "right": ends[1], "length": float(length)}),
         blocks=lambda: [
@@ -178,7 +179,7 @@ def chain_above_planet(
             }
         )
     return Outcome(
-        result=finite({"chain": chain, "spiral": spiral}),
+        result=partial(finite, {"chain": chain, "spiral": spiral}),
         timing=timing,
         call=Call(
             catenary.point_mass, {"first": ends[0], "second": ends[1], "length": float(length)}
@@ -252,7 +253,7 @@ def let_chain_fall(
     }
     slack = fall.tension.min() < 0
     return Outcome(
-        result=finite(fall),
+        result=partial(finite, fall),
         timing=timing,
         call=Call(chain_of_links.relax, arguments),
         blocks=lambda: [
@@ -350,7 +351,7 @@ def grow_planet(radius: float = 4.0, length: float = 1.3) -> Outcome:
     deviation = float(own.deviation[0])
     guide = [float(line.deviation[-1]) * sizes[-1] / size for size in sizes]
     return Outcome(
-        result=finite({"here": own, "radii": line.radii, "deviation": line.deviation}),
+        result=partial(finite, {"here": own, "radii": line.radii, "deviation": line.deviation}),
         timing=timing,
         call=Call(catenary.radius_limit, {"length": float(length), "radii": (float(radius),)}),
         blocks=lambda: [

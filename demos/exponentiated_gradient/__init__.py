@@ -1,7 +1,7 @@
 """Exponentiated gradient: multiplicative updates for probabilities, weights, and step sizes."""
 
 import math
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Literal
 
 import gradio as gr
@@ -68,7 +68,7 @@ def race_on_simplex(
         arguments["start"] = _start(first, second)
     made, timing = timed(eg.simplex_race, **arguments)
     return Outcome(
-        result=finite(made),
+        result=partial(finite, made),
         blocks=lambda: (
             [_triangle(made, problem, int(seed))]
             if dimension == 3

@@ -1,5 +1,6 @@
 """A scene of the tab about exponentiated gradients: regression with weights that stay positive."""
 
+from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -60,7 +61,7 @@ def fit_positive_weights(
     zeros = int((made.projected[-1] == 0).sum())
     tiny = float(made.exponentiated[-1].min())
     return Outcome(
-        result=finite(made),
+        result=partial(finite, made),
         blocks=lambda: [_weights(made), _positive_losses(made, ends)],
         timing=timing,
         call=Call(eg.positive_race, arguments),

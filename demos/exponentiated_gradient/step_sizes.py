@@ -1,5 +1,6 @@
 """Two scenes of the tab about exponentiated gradients: step sizes that learn, from any first rate."""
 
+from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -76,7 +77,7 @@ def learn_steps(
     }
     made, timing = timed(eg.learned_steps, **arguments)
     return Outcome(
-        result=finite(made),
+        result=partial(finite, made),
         blocks=lambda: [_learning_race(made, text, box, (x, y))],
         timing=timing,
         call=Call(eg.learned_steps, arguments),
@@ -200,7 +201,7 @@ def sweep_rates(
     single, more = timed(eg.valley_race, rate=10.0**exponent, **shared)
     worst = float(np.max(sweep.learned))
     return Outcome(
-        result=finite({"sweep": sweep, "race": single}),
+        result=partial(finite, {"sweep": sweep, "race": single}),
         blocks=lambda: [_sweep_plot(sweep, exponent), _nu_map(single, exponent)],
         timing=timing + more,
         call=Call(eg.rate_sweep, shared),

@@ -163,7 +163,7 @@ def train_energy_2d(
     penalty: float = 0.03,
     space: Space = "data",
     metropolis: bool = True,
-    walk: int = 80,
+    walk: int = 50,
     rate: float = 0.002,
     own: str = "",
 ) -> Iterator[Outcome]:
@@ -437,7 +437,7 @@ def _energy_scene(scene: Scene) -> None:
                 "metropolis",
                 gr.Checkbox(True, label=say("Metropolis 检验", "Metropolis' test")),
             )
-            _whole(scene, "walk", 1, 400, 80, say("Langevin 步数", "Langevin steps"))
+            _whole(scene, "walk", 1, 400, 50, say("Langevin 步数", "Langevin steps"))
             _rate(scene, 0.002)
             _points(scene)
         scene.primary(say("训练", "Train"), train_energy_2d)

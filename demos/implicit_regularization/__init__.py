@@ -1,5 +1,6 @@
 """Implicit regularisation: what a finite learning rate adds to the loss, seen, measured, imitated."""
 
+from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -67,7 +68,7 @@ def compare_flows(
         "modified": _largest(made.gap_modified),
     }
     return Outcome(
-        result=finite(made),
+        result=partial(finite, made),
         blocks=lambda: [_flows(made, text, box, (x, y), worst)],
         timing=timing,
         call=Call(igr.trajectories, arguments),
@@ -198,7 +199,7 @@ def measure_orders(
     found, timing = timed(igr.order_plot, **arguments)
     falls = [float((gap[:-1] / gap[1:]).mean()) for gap in (found.gap_flow, found.gap_modified)]
     return Outcome(
-        result=finite(found),
+        result=partial(finite, found),
         blocks=lambda: [_orders(found)],
         timing=timing,
         call=Call(igr.order_plot, arguments),

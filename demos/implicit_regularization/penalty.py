@@ -1,6 +1,6 @@
 """Two scenes of the tab about implicit regularisation: an explicit penalty, and sharpness."""
 
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import gradio as gr
@@ -59,7 +59,7 @@ def imitate_rate(
     curve = _curve(text, (x, y), rate, time, box)
     ratio = curve.best / curve.theory if curve.theory > 0 else float("nan")
     return Outcome(
-        result=finite({"race": made, "curve": curve}),
+        result=partial(finite, {"race": made, "curve": curve}),
         blocks=lambda: [_ends(made, text, box, (x, y)), _distances(made, curve, rate)],
         timing=timing,
         call=Call(igr.penalty_race, arguments),
@@ -228,7 +228,7 @@ def sweep_sharpness(
     alive = np.flatnonzero(np.isfinite(found.sharpness))
     last = int(alive[-1]) if len(alive) else 0
     return Outcome(
-        result=finite(found),
+        result=partial(finite, found),
         blocks=lambda: [_sharpness(found), _places(found, text, box, (x, y))],
         timing=timing,
         call=Call(igr.sharpness_sweep, arguments),

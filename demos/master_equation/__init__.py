@@ -1,5 +1,6 @@
 """Master equation: draw a rate graph, watch its probability flow, and check it against single paths."""
 
+from functools import partial
 from typing import Any, Literal
 
 import gradio as gr
@@ -44,7 +45,7 @@ def solve_rate_graph(edges: str = RING, start: str = "A", time: float = 4.0) -> 
     arguments = {"edges": edges, "start": start, "time": float(time), "count": 61}
     found, timing = timed(master_equation.study, **arguments)
     return Outcome(
-        result=finite(_shareable(found)),
+        result=partial(finite, _shareable(found)),
         timing=timing,
         call=Call(master_equation.study, arguments),
         blocks=lambda: [graph_block(found), probability_plot(found), relaxation_plot(found)],
@@ -83,7 +84,7 @@ def simulate_jumps(
     walk = found.paths
     last = found.evolution.distribution[-1]
     return Outcome(
-        result=finite(_shareable(found)),
+        result=partial(finite, _shareable(found)),
         timing=timing,
         call=Call(master_equation.experiment, arguments),
         blocks=lambda: [paths_plot(found), end_plot(found), convergence_plot(found)],
@@ -134,7 +135,7 @@ def approach_diffusion(birth: float = 1.0, death: float = 1.0, size: float = 20.
     kept = (found.exact > 1e-5) | (found.fokker_planck > 1e-5)
     counts, exact, density = found.counts[kept], found.exact[kept], found.fokker_planck[kept]
     return Outcome(
-        result=finite(found),
+        result=partial(finite, found),
         timing=timing,
         call=Call(master_equation.diffusion_limit, arguments),
         blocks=lambda: [

@@ -1,5 +1,6 @@
 """Pi: can it be a fraction? Best fractions, the walk among all of them, series in a race, identities."""
 
+from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -71,7 +72,7 @@ def judge_fraction(numerator: int = 355, denominator: int = 113, largest: int = 
         )
     )
     return Outcome(
-        result=finite(found),
+        result=partial(finite, found),
         timing=timing,
         call=Call(pi_digits.judge, arguments),
         blocks=lambda: [
@@ -130,7 +131,7 @@ def walk_fractions(steps: int = 330, at: int = 11) -> Outcome:
     at = min(max(int(at), 0), int(steps))
     last = found.fractions[-1]
     return Outcome(
-        result=finite(found),
+        result=partial(finite, found),
         timing=timing,
         call=Call(pi_digits.stern_brocot, arguments),
         blocks=lambda: [ford_block(found, at), approach_plot(found)],
@@ -172,7 +173,7 @@ def expand_pi(terms: int = 40) -> Outcome:
     counted = pi_digits.term_statistics(int(terms))
     exponents = [c.exponent for c in found.convergents if c.denominator > 1]
     return Outcome(
-        result=finite({"continued_fraction": found, "statistics": counted}),
+        result=partial(finite, {"continued_fraction": found, "statistics": counted}),
         timing=timing,
         call=Call(pi_digits.continued_fraction, arguments),
         blocks=lambda: [
@@ -217,7 +218,7 @@ def race_series(terms: int = 5, precision: int = 120) -> Outcome:
     found, timing = timed(pi_digits.race, **arguments)
     texts = pi_digits.readouts(terms=int(terms), places=int(precision))
     return Outcome(
-        result=finite({"race": found, "readouts": texts}),
+        result=partial(finite, {"race": found, "readouts": texts}),
         timing=timing,
         call=Call(pi_digits.race, arguments),
         blocks=lambda: [
@@ -302,7 +303,7 @@ def check_identities(places: int = 40) -> Outcome:
         }
 
     return Outcome(
-        result=finite({"identities": found}),
+        result=partial(finite, {"identities": found}),
         timing=timing,
         call=Call(pi_digits.identities, arguments),
         blocks=lambda: [

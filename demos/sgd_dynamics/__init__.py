@@ -1,5 +1,6 @@
 """SGD dynamics: a marble on a landscape, with and without inertia, noise and the equations behind."""
 
+from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -77,7 +78,7 @@ def race_descents(
     }
     made, timing = timed(sgd_dynamics.race, **arguments)
     return Outcome(
-        result=finite(made),
+        result=partial(finite, made),
         blocks=lambda: [_race_block(made, text, box, (x, y), noise)],
         timing=timing,
         call=Call(sgd_dynamics.race, arguments),

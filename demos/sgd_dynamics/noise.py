@@ -1,5 +1,6 @@
 """Two scenes of the SGD tab: Boltzmann's density and escapes from a well."""
 
+from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -62,7 +63,7 @@ def sample_boltzmann(
     found, timing = timed(langevin.boltzmann, **arguments)
     noise = (2 * temperature * (1 - momentum) / rate) ** 0.5
     return Outcome(
-        result=finite(found),
+        result=partial(finite, found),
         blocks=lambda: [_densities(found, text, box), _marginals(found)],
         timing=timing,
         call=Call(langevin.boltzmann, arguments),
@@ -251,7 +252,7 @@ def time_escapes(
         count=9,
     )
     return Outcome(
-        result=finite({"escapes": found, "curve": curve}),
+        result=partial(finite, {"escapes": found, "curve": curve}),
         blocks=lambda: [_histogram(found), _arrhenius(found, curve, temperature)],
         timing=timing,
         call=Call(langevin.escape_times, arguments),

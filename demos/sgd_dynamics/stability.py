@@ -1,7 +1,7 @@
 """Two scenes of the SGD tab: where momentum methods are stable, and momentum after a rate cut."""
 
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Literal
 
 import gradio as gr
@@ -70,7 +70,9 @@ def map_stability(
     )
     limit = float(np.interp(momentum, theory.momentum, theory.limit))
     return Outcome(
-        result=finite({"theory": theory, "runs": runs, "curvatures": bends, "limit": limit}),
+        result=partial(
+            finite, {"theory": theory, "runs": runs, "curvatures": bends, "limit": limit}
+        ),
         blocks=lambda: [
             _theory_plot(theory, rate, momentum, bends, limit),
             _runs_plot(runs, text, box, rate, momentum, bends[1], int(steps)),
@@ -288,7 +290,7 @@ def retune_momentum(
     }
     made, timing = timed(sgd_dynamics.retuned_race, **arguments)
     return Outcome(
-        result=finite(made),
+        result=partial(finite, made),
         blocks=lambda: [_retune_race(made, text, box, (x, y)), _friction(made, rate, ratio)],
         timing=timing,
         call=Call(sgd_dynamics.retuned_race, arguments),

@@ -91,3 +91,20 @@ def test_impossible_requests_get_a_sentence(call) -> None:
     with pytest.raises(InputError) as caught:
         call()
     assert caught.value.text("zh").endswith("。")
+
+
+@pytest.mark.parametrize("size", [2, 7, 300])
+def test_exponents_of_many_rows_are_those_of_each(size: int) -> None:
+    rng = np.random.default_rng(size)
+    rows = rng.choice([0.3, 3.0, 30.0], (40, 1)) * rng.standard_normal((40, size))
+    rows[:5, 0] = -np.inf  # weights of zero
+    targets = rng.uniform(0.05, 0.95, 40) * np.log(np.isfinite(rows).sum(axis=1))
+    targets[5], targets[6] = 0.0, np.log(size)  # the limits themselves
+    targets[:5] = np.minimum(targets[:5], 0.95 * np.log(max(size - 1, 1)))
+    gammas = en.exponents(rows, targets)
+    for row, target, gamma in zip(rows, targets, gammas, strict=True):
+        alone = en.normalise(np.exp(row - row.max()), target)
+        if np.isfinite(alone.gamma):
+            assert gamma == pytest.approx(alone.gamma, rel=1e-9)
+        else:
+            assert gamma == np.inf
