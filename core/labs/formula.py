@@ -411,6 +411,12 @@ class Formula:
         size = len(self.variables)
         return flat.reshape(size, size, *flat.shape[1:])
 
+    def derivatives(self, *point: npt.ArrayLike) -> tuple[Array, Array]:
+        """`gradient` and `hessian` in one go, which compute most of their parts in common."""
+        both = np.stack(self._run(self._gradient + self._hessian, point))
+        size = len(self.variables)
+        return both[:size], both[size:].reshape(size, size, *both.shape[1:])
+
     def derivative(self, variable: str) -> "Formula":
         """The partial derivative as a formula of its own."""
         if variable not in self.variables:

@@ -216,14 +216,13 @@ def penalty_curve(
     steps = _steps(small_rate, time)
     target = _run(land, origin, rate, 0.0, time).end
     penalties = np.linspace(0, largest, count) * rate / 4
-    theta = np.broadcast_to(origin, (count, 2)).copy()
+    theta = np.repeat(origin[:, None], count, axis=1)  # (2, count)
     with np.errstate(all="ignore"):
         for _ in range(steps):
-            slope = land.gradient(theta)
-            pull = np.einsum("nij,nj->ni", land.hessian(theta), slope)
-            theta = theta - small_rate * (slope + 2 * penalties[:, None] * pull)
-            theta[~(np.abs(theta).max(axis=-1) < HORIZON)] = np.nan
-    distances = _gap(theta, target)
+            slope, bend = land.formula.derivatives(*theta)
+            theta = theta - small_rate * (slope + 2 * penalties * (bend * slope).sum(axis=1))
+            theta[:, ~(np.abs(theta).max(axis=0) < HORIZON)] = np.nan
+    distances = _gap(theta.T, target)
     if not np.isfinite(distances).any():
         raise InputError(
             en=f"Rate {rate:g} or {small_rate:g} diverges from this start. Lower the rates.",
