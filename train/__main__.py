@@ -17,6 +17,7 @@ from accelerate import PartialState
 
 from core.hub.manifest import CARD
 from train import recipes
+from train.ablation_table import summary
 from train.loop import fit, run_folder
 from train.publish import publish_folder, rewrite_card
 from train.recipe import Recipe
@@ -39,7 +40,8 @@ def main(arguments: list[str] | None = None) -> int:
         out = run_folder(recipe) / "weights"
     if options.card:
         measured = [json.loads(path.read_text().splitlines()[-1]) for path in options.measured]
-        print(f"Wrote {rewrite_card(recipe, out, measured) / CARD}")
+        ablation = summary(json.loads(options.ablation.read_text())) if options.ablation else ()
+        print(f"Wrote {rewrite_card(recipe, out, measured, ablation) / CARD}")
         return 0
     try:
         model, progress = fit(
@@ -90,6 +92,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--measured", type=Path, nargs="+", default=[], metavar="FILE",
         help="with --card: figures that `python -m benchmarks quality NAME` printed, for the card",
+    )  # fmt: skip
+    parser.add_argument(
+        "--ablation", type=Path, metavar="FILE",
+        help="with --card: what `python -m train.ablation NAME` keeps in runs/, for the card",
     )  # fmt: skip
     parser.add_argument("--device", choices=("cpu", "cuda", "auto"), default="auto")
     parser.add_argument("--seed", type=int, help="instead of the recipe's")

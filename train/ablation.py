@@ -9,12 +9,11 @@ Finished runs are kept in `runs/ablation-NAME.json` and not trained again.
 import argparse
 import json
 import sys
-from collections.abc import Sequence
 from pathlib import Path
-from statistics import fmean, stdev
 from typing import Any
 
 from train.__main__ import find
+from train.ablation_table import summary
 from train.loop import RUNS, fit
 
 VARIANTS: dict[str, dict[str, dict[str, Any]]] = {
@@ -68,21 +67,15 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     path = RUNS / f"ablation-{options.name}{'-smoke' * options.smoke}.json"
     done: dict[str, dict[str, float]] = json.loads(path.read_text()) if path.is_file() else {}
-    base: list[dict[str, float]] = []
     for variant, changes in VARIANTS[options.name].items():
-        found = []
         for seed in options.seeds:
             key = f"{variant} @ {options.steps} / {seed}"
             if key not in done and (not options.only or variant in options.only):
                 done[key] = _train(options, changes, seed)
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(json.dumps(done, ensure_ascii=False, indent=1) + "\n")
-            if key in done:
-                found.append(done[key])
-        base = base or found
-        if found:
-            sys.stdout.write(_row(variant, found, base) + "\n")
-            sys.stdout.flush()
+    for row in summary(done):
+        sys.stdout.write(f"| {' | '.join(row)} |\n")
     return 0
 
 
@@ -109,22 +102,6 @@ def _train(options: argparse.Namespace, changes: dict[str, Any], seed: int) -> d
         "parameters": parameters,
         "minutes": progress.seconds / 60,
     }
-
-
-def _row(name: str, runs: Sequence[dict[str, float]], base: Sequence[dict[str, float]]) -> str:
-    mean = {key: fmean(run[key] for run in runs) for key in runs[0]}
-    spread = f" ± {100 * stdev(run['f1'] for run in runs):.1f}" if len(runs) > 1 else ""
-    change = 100 * (mean["f1"] - fmean(run["f1"] for run in base))
-    cells = [
-        name,
-        f"{100 * mean['precision']:.1f}",
-        f"{100 * mean['recall']:.1f}",
-        f"{100 * mean['f1']:.1f}{spread}",
-        f"{change:+.1f}" if runs is not base else "",
-        f"{mean['chars_per_second']:,.0f}",
-        f"{mean['minutes']:.0f}",
-    ]
-    return f"| {' | '.join(cells)} |"
 
 
 if __name__ == "__main__":

@@ -95,18 +95,23 @@ def curve(log: Path, figures: Sequence[str], rows: int = 12) -> list[dict[str, f
 
 
 def rewrite_card(
-    recipe: Recipe, out: Path | None = None, measured: Sequence[Mapping[str, Any]] = ()
+    recipe: Recipe,
+    out: Path | None = None,
+    measured: Sequence[Mapping[str, Any]] = (),
+    ablation: Sequence[Sequence[str]] = (),
 ) -> Path:
     """Write the model card of a finished run again from its `metrics.json`; returns the folder.
 
     `measured` are objects that `python -m benchmarks quality NAME` printed; each replaces the one
-    of the same data file.
+    of the same data file. `ablation` is a table of `train.ablation`, its head first.
     """
     target = out or manifest.WEIGHTS / recipe.name
     facts = json.loads((target / METRICS).read_text(encoding="utf-8"))
     facts["card"] = recipe.card()
     for figures in measured:
         facts.setdefault("measured", {})[figures["conditions"]["data"]] = figures
+    if ablation:
+        facts["ablation"] = [list(row) for row in ablation]
     text = json.dumps(facts, ensure_ascii=False, indent=2) + "\n"
     (target / METRICS).write_text(text, encoding="utf-8", newline="\n")
     card = model_card(recipe.name, recipe.card(), facts)
@@ -156,6 +161,13 @@ def model_card(name: str, card: Card, facts: dict[str, Any]) -> str:
         parts += ["## During training 训练过程", table]
     for name_of_data, measured in facts.get("measured", {}).items():
         parts += [f"## Measured on `{name_of_data}` 实测", *_measured(measured)]
+    if worth := facts.get("ablation"):
+        parts += [
+            "## What the parts are worth 各部分的作用",
+            "Short runs on the same dev part, to be compared with each other and not with the figures "
+            f"above; `python -m train.ablation {name}`.",
+            _table(worth[0], worth[1:]),
+        ]
     if data := card.get("data"):
         rows = [[row["name"], row["source"], row["licence"]] for row in data]
         parts += ["## Data 数据", _table(["set 数据集", "source 来源", "licence 许可"], rows)]
