@@ -191,11 +191,10 @@ class Scene:
             "concurrency_limit": None,
         }
         latest: dict[str, Any] = common | {"trigger_mode": "always_last"}
-        if inspect.isgeneratorfunction(handler):
-            triggers += drags
-        elif drags:
+        if drags:
             # One request instead of Gradio's queue and its stream of events: a picture a drag earlier.
-            gr.on(drags, run, components, queue=False, **latest)
+            # Of a handler that answers little by little only the end, since drags have to be quick.
+            gr.on(drags, _wrap(self, handler, whole=True), components, queue=False, **latest)
         gr.on(triggers, run, components, **latest)
         if hasattr(self, "_other"):
             button, number = self._other
@@ -205,7 +204,7 @@ class Scene:
         stage.restore(_restore(self, handler), None, **restore)
         if inspect.isgeneratorfunction(handler):
             # Not Gradio's `cancels`, which drops the answer and lets the computation go on.
-            self._stop.click(self._stop_run, queue=False, api_visibility="private")
+            self._stop.click(self.stop, queue=False, api_visibility="private")
         if self.actions:
             stage.act(_act(self), components, **common)
 
@@ -223,7 +222,8 @@ class Scene:
             if self._runs.get(visitor) is cancel:
                 del self._runs[visitor]
 
-    def _stop_run(self, request: gr.Request) -> None:
+    def stop(self, request: gr.Request) -> None:
+        """End the visitor's streamed run, if there is one."""
         cancel = self._runs.get(request.session_hash or "")
         if cancel is not None:
             cancel.set()
@@ -307,13 +307,15 @@ def endpoint(scene: Scene) -> Callable[..., Any]:
 # -- handlers as Gradio sees them -----------------------------------------------------------------
 
 
-def _wrap(scene: Scene, handler: Handler) -> Callable[..., Any]:
+def _wrap(scene: Scene, handler: Handler, *, whole: bool = False) -> Callable[..., Any]:
     """A handler with positional inputs, the page's language, and errors as part of the answer.
+
+    A stream of answers stays one, unless `whole` asks for its last alone.
 
     Gradio puts the request at its place among the arguments, so it has to stand before `*values`.
     """
     names = list(scene.inputs)
-    if inspect.isgeneratorfunction(handler):
+    if inspect.isgeneratorfunction(handler) and not whole:
 
         def stream(request: gr.Request, *values: Any) -> Iterator[str]:
             inputs = _cleaned(dict(zip(names, values, strict=True)))
@@ -322,6 +324,8 @@ def _wrap(scene: Scene, handler: Handler) -> Callable[..., Any]:
         return stream
 
     def once(request: gr.Request, *values: Any) -> str:
+        if whole:
+            scene.stop(request)  # a stream that still runs would end on top of this answer
         inputs = _cleaned(dict(zip(names, values, strict=True)))
         return _answer(scene, handler, inputs, language_of(request))
 

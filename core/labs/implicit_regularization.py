@@ -15,6 +15,7 @@ flow of order :math:`\gamma^2`.
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -202,27 +203,35 @@ def penalty_curve(
     time: float = 20.0,
     largest: float = 4.0,
     count: int = 25,
+    grid: tuple[float, ...] | None = None,
     box: Box | None = None,
 ) -> PenaltyCurve:
     """Distances between the ends for `count` penalties from 0 to `largest` times rate/4.
 
-    All penalised runs advance together as one array.
+    All penalised runs advance together as one array. With a `grid` its penalties in that range are
+    taken instead; their runs do not depend on the rate and are remembered for other rates.
     """
     land, origin = landscapes.landscape(text, box), landscapes.checked_start(start)
     rate, small_rate = _checked_rate(rate), _checked_rate(small_rate)
     time = _inputs.number("time", time, 1e-3, 1000, zh="时间")
     largest = _inputs.number("largest penalty", largest, 0.1, 100, zh="最大惩罚系数")
     count = _inputs.integer("number of penalties", count, 2, 200, zh="惩罚系数个数")
-    steps = _steps(small_rate, time)
     target = _run(land, origin, rate, 0.0, time).end
-    penalties = np.linspace(0, largest, count) * rate / 4
-    theta = np.repeat(origin[:, None], count, axis=1)  # (2, count)
-    with np.errstate(all="ignore"):
-        for _ in range(steps):
-            slope, bend = land.formula.derivatives(*theta)
-            theta = theta - small_rate * (slope + 2 * penalties * (bend * slope).sum(axis=1))
-            theta[:, ~(np.abs(theta).max(axis=0) < HORIZON)] = np.nan
-    distances = _gap(theta.T, target)
+    most = largest * rate / 4
+    if grid is None:
+        penalties = np.linspace(0, most, count)
+        ends = _penalised_ends(land, origin, small_rate, time, penalties)
+    else:
+        penalties = np.array(grid)
+        ends = _remembered_ends(text, start, small_rate, time, grid, box)
+        inside = penalties <= most * (1 + 1e-9)
+        if inside.sum() < 2:
+            raise InputError(
+                en=f"Fewer than two penalties of the grid lie between 0 and {most:.4g}.",
+                zh=f"网格中落在 0 到 {most:.4g} 之间的惩罚系数不足两个。",
+            )
+        penalties, ends = penalties[inside], ends[inside]
+    distances = _gap(ends, target)
     if not np.isfinite(distances).any():
         raise InputError(
             en=f"Rate {rate:g} or {small_rate:g} diverges from this start. Lower the rates.",
@@ -231,6 +240,32 @@ def penalty_curve(
     return PenaltyCurve(
         penalties, distances, float(penalties[np.nanargmin(distances)]), (rate - small_rate) / 4
     )
+
+
+@lru_cache(maxsize=16)
+def _remembered_ends(
+    text: str,
+    start: tuple[float, float],
+    small_rate: float,
+    time: float,
+    penalties: tuple[float, ...],
+    box: Box | None,
+) -> Array:
+    land, origin = landscapes.landscape(text, box), landscapes.checked_start(start)
+    return _penalised_ends(land, origin, small_rate, time, np.array(penalties))
+
+
+def _penalised_ends(
+    land: Landscape, origin: Array, small_rate: float, time: float, penalties: Array
+) -> Array:
+    """Where descents with these penalties end, `(count, 2)`; nan where they diverge."""
+    theta = np.repeat(origin[:, None], len(penalties), axis=1)  # (2, count)
+    with np.errstate(all="ignore"):
+        for _ in range(_steps(small_rate, time)):
+            slope, bend = land.formula.derivatives(*theta)
+            theta = theta - small_rate * (slope + 2 * penalties * (bend * slope).sum(axis=1))
+            theta[:, ~(np.abs(theta).max(axis=0) < HORIZON)] = np.nan
+    return theta.T
 
 
 def sharpness_sweep(

@@ -18,6 +18,8 @@ from demos._tab import Scene
 from demos._words import say
 
 SMALL = 0.01  # the tiny rate; its own implicit penalty is SMALL / 4
+# The penalties that are tried whatever the large rate is: their runs are shared by all of them.
+PENALTIES = (0.0, *np.geomspace(5e-4, 0.4, 70).tolist())
 
 
 # -- an explicit penalty ----------------------------------------------------------------------------
@@ -96,7 +98,10 @@ def _curve(
     text: str, start: tuple[float, float], rate: float, time: float, box: Box | None
 ) -> igr.PenaltyCurve:
     """The curve over all penalties; kept, because the penalty only marks a place on it."""
-    return igr.penalty_curve(text, start, rate=rate, small_rate=SMALL, time=time, box=box)
+    grid = PENALTIES if rate <= PENALTIES[-1] else None
+    return igr.penalty_curve(
+        text, start, rate=rate, small_rate=SMALL, time=time, grid=grid, box=box
+    )
 
 
 def _ends(made: igr.PenaltyRace, text: str, box: Box | None, start: tuple[float, float]) -> Block:

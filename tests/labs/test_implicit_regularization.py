@@ -143,3 +143,14 @@ def test_divergence_is_nan() -> None:
     found = igr.trajectories("valley", (-2, 1), rate=0.5)
     assert np.isnan(found.descent[-1]).all()
     assert np.isfinite(found.flow).all()
+
+
+def test_a_grid_of_penalties_gives_the_same_distances() -> None:
+    plain = igr.penalty_curve(rate=0.2, time=4.0, count=5)
+    extra = (*plain.penalties.tolist(), 0.9)
+    shared = igr.penalty_curve(rate=0.2, time=4.0, grid=extra)
+    np.testing.assert_allclose(shared.penalties, plain.penalties)
+    np.testing.assert_allclose(shared.distances, plain.distances, atol=1e-12)
+    assert len(igr.penalty_curve(rate=0.1, time=4.0, grid=extra).penalties) == 3
+    with pytest.raises(InputError, match="Fewer than two"):
+        igr.penalty_curve(rate=0.02, time=4.0, grid=extra)
