@@ -1,11 +1,14 @@
-"""How a lattice is shown: the figure, the matrix of its transitions, and what it says in formulas."""
+"""How a lattice is shown and edited: figure, matrix of transitions, formulas, fields for edits."""
 
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import gradio as gr
+
 from core.tasks.lattices import END, START, Lattice, Path
 from demos._outcome import Block, formula
+from demos._tab import Scene
 from demos._words import say
 
 NONE = "none"  # the colour of tags that belong to no type
@@ -142,6 +145,34 @@ def explanation(found: Lattice) -> list[str | Block]:
             )
         )
     return parts
+
+
+def edit_inputs(scene: Scene, *, pin: str, step: str) -> None:
+    """Fields for pinned tags and changed transitions, written as `pin` and `step` show; best paths."""
+    scene.input(
+        "pins",
+        gr.Textbox(
+            "",
+            label=say("固定的标签", "Pinned tags"),
+            placeholder=say(f"点图上的圈，或写 {pin}", f"click a circle, or write {pin}"),
+            lines=1,
+        ),
+    )
+    scene.input(
+        "steps",
+        gr.Textbox(
+            "",
+            label=say("改过的转移", "Changed transitions"),
+            placeholder=say(f"{step}，x 是禁止", f"{step}, x forbids"),
+            lines=1,
+        ),
+    )
+    with scene.more():
+        scene.input(
+            "paths",
+            gr.Slider(1, 10, value=5, step=1, label=say("最优路径条数", "Best paths")),
+            live=True,
+        )
 
 
 def _transition_sum(path: Path) -> float:

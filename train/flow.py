@@ -2,9 +2,10 @@
 
 import json
 import math
-from dataclasses import dataclass, field
+from abc import abstractmethod
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, cast
+from typing import Any, cast
 
 import torch
 from safetensors.torch import save_file
@@ -18,10 +19,11 @@ from core.models.flows.multi_scale import MultiScaleFlow
 from core.runtime import draws
 from train.cautious import CautiousAdamW
 from train.directions import directions
-from train.image_sets import ImageSet, mirror
+from train.image_sets import mirror
 from train.loop import run_folder
 from train.picture_grid import save_grid
-from train.recipe import Batch, Logs, Metric, Recipe
+from train.picture_recipe import PictureRecipe
+from train.recipe import Batch, Logs, Metric
 
 DIRECTIONS = "directions.safetensors"  # attribute to (dimensions,), for flat noise
 LIKELIHOODS = "likelihoods.json"  # bits per dimension of unseen pictures, sorted
@@ -32,10 +34,10 @@ HELD = ("female",)
 
 
 @dataclass(kw_only=True)
-class FlowRecipe(Recipe):
+class FlowRecipe(PictureRecipe):
     """A multi-scale flow on one set of pictures; subclasses name the set and build the model."""
 
-    pictures: ClassVar[str]  # folder below images/
+    tensor_float = False  # errors of products would add up along the layers
     # Triangular factors and scales multiply along hundreds of layers: their rounding would add up.
     keep_float32 = tuple(
         f"levels.{level}.steps.{step}.{part}."
@@ -55,7 +57,6 @@ class FlowRecipe(Recipe):
     evaluate_every: int = 1000
     mixed_precision: str = "bf16"  # for the networks inside couplings; the flow itself stays single
 
-    size: int = 64
     bits: int = 8
     clip: float = 1.0  # times the usual norm of all gradients, to which it is cut down
     tolerance: float = 30.0  # times the usual norm, above which a step is passed over
@@ -63,26 +64,9 @@ class FlowRecipe(Recipe):
     recompute: bool = False  # inner activations again in the backward pass: a tenth of the memory
     compile: bool = False  # torch.compile of the steps on a GPU: pays for runs of several minutes
 
-    dev: ImageSet = field(init=False, repr=False)
-    images: ImageSet = field(init=False, repr=False)
-
-    def prepare(self) -> None:
-        """Training pictures, and those of `val` for the figures."""
-        limit = 64 if self.smoke else None
-        self.images = ImageSet.read(self.data, self.pictures, "train", size=self.size, limit=limit)
-        self.dev = ImageSet.read(self.data, self.pictures, "val", size=self.size, limit=limit)
-
-    def place(self, device: torch.device) -> None:
-        """All pictures to the device; on a GPU full mantissas where single precision is meant."""
-        self.images.place(device)
-        self.dev.place(device)
-        if device.type == "cuda":
-            torch.backends.cudnn.benchmark = True  # shapes never change
-            torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
-
+    @abstractmethod
     def model(self) -> MultiScaleFlow:
         """The untrained model, before its start."""
-        raise NotImplementedError
 
     def build(self) -> nn.Module:
         """The model, started from the first pictures of the first epoch."""
@@ -107,10 +91,6 @@ class FlowRecipe(Recipe):
             tolerance=self.tolerance,
         )
         return self._optimizer
-
-    def batch(self, step: int) -> Batch:
-        """Row numbers of training pictures, and which are mirrored."""
-        return self.images.batch(step, self.batch_size, self.seed)
 
     def loss(self, model: Any, batch: Batch, step: int) -> tuple[Tensor, Batch]:
         """Bits per dimension with fresh noise in the pixels' bins; the norm is the last step's."""

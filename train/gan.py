@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -16,14 +16,15 @@ from core.models.ogan import OGAN, TRUNCATION, OGANConfig
 from core.models.ogan_code import Scores, normalised, pearson, quadratic_potential_loss
 from core.runtime import draws
 from train.augmentation import Augmentation
-from train.image_sets import ImageSet, scaled
+from train.image_sets import scaled
 from train.loop import run_folder
 from train.picture_grid import save_grid
-from train.recipe import Batch, DataSet, Logs, Recipe
+from train.picture_recipe import PictureRecipe
+from train.recipe import Batch, Logs
 
 
 @dataclass(kw_only=True)
-class GANRecipe(Recipe):
+class GANRecipe(PictureRecipe):
     """O-GAN on one set of pictures; subclasses name the set and may have another loss.
 
     The encoder sees four batches a step, each normalised by itself: real pictures, generated ones cut
@@ -33,7 +34,6 @@ class GANRecipe(Recipe):
     """
 
     model_class = OGAN
-    pictures: ClassVar[str]  # folder below images/
 
     steps: int = 50_000
     batch_size: int = 128  # twice the author's: a GPU takes it in the same time
@@ -45,7 +45,6 @@ class GANRecipe(Recipe):
     evaluate_every: int = 5000
     mixed_precision: str = "bf16"
 
-    size: int = 64
     width: int = 64
     latent: int = 128
     generator: str = "selfmod"  # converged twice as fast as dcgan for the author
@@ -58,19 +57,9 @@ class GANRecipe(Recipe):
     compile: bool = False  # torch.compile on a GPU: pays for runs of more than a few minutes
 
     def prepare(self) -> None:
-        """Training pictures, and those of `val` for the figures."""
-        limit = 64 if self.smoke else None
-        self.images = ImageSet.read(self.data, self.pictures, "train", size=self.size, limit=limit)
-        self.dev = ImageSet.read(self.data, self.pictures, "val", size=self.size, limit=limit)
+        """The pictures, and how they are changed at random."""
+        super().prepare()
         self.augmentation = Augmentation(tuple(self.augment.split()))
-
-    def place(self, device: torch.device) -> None:
-        """All pictures to the device; on a GPU also the faster arithmetic."""
-        self.images.place(device)
-        self.dev.place(device)
-        if device.type == "cuda":
-            torch.backends.cudnn.benchmark = True  # shapes never change
-            torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
 
     def build(self) -> nn.Module:
         """Both networks, channels last in memory, which convolutions are faster with."""
@@ -83,10 +72,6 @@ class GANRecipe(Recipe):
     def optimizer(self, model: nn.Module) -> torch.optim.Optimizer:
         """One RMSprop for both players."""
         return torch.optim.RMSprop(model.parameters(), lr=self.learning_rate, alpha=0.99, eps=1e-7)
-
-    def batch(self, step: int) -> Batch:
-        """Row numbers of training pictures."""
-        return self.images.batch(step, self.batch_size, self.seed)
 
     def loss(self, model: Any, batch: Batch, step: int) -> tuple[Tensor, Batch]:
         """Both players' losses and the correlation, for one step on all parameters."""
@@ -218,16 +203,6 @@ def coarse(images: Tensor) -> Tensor:
     return F.avg_pool2d(images.float(), 4)
 
 
-FACES: DataSet = {
-    "name": "UTKFace, aligned faces of 64 pixels (train part, 13,523)",
-    "source": "susanqq.github.io/UTKFace, by github.com/mattans/AgeProgression 2d937c6",
-    "licence": "research, non-commercial",
-}
-ANIME: DataSet = {
-    "name": "anime faces of 64 pixels (train part, 18,000)",
-    "source": "github.com/antoncoding/Deep_Learning_GAN c0a6947",
-    "licence": "none stated; research use",
-}
 METRICS = (
     ("swd", "切片 Wasserstein 距离（越低越好）sliced Wasserstein ×1000, lower is better"),
     ("noise_correlation", "噪声相关系数 correlation on fresh noise"),

@@ -18,6 +18,7 @@ import numpy as np
 from core.errors import InputError
 from core.labs import _inputs
 from core.labs import entropy_normalization as en
+from core.labs._distributions import entropies, softmax
 from core.labs._inputs import Array, IntArray
 
 LONGEST = 2000
@@ -72,23 +73,23 @@ def attention(
     lengths = np.array(
         [shortest << k for k in range(64) if shortest << k <= longest], dtype=np.int64
     )
-    entropies, gammas, worst = np.empty(len(lengths)), np.empty(len(lengths)), 0.0
+    means, gammas, worst = np.empty(len(lengths)), np.empty(len(lengths)), 0.0
     pictures: list[tuple[Array, Array]] = []
     for i, n in enumerate(lengths):
         rows = scores[:, :n]
         powers = en.exponents(rows, np.full(queries, target))
         # A near tie of the two largest scores is an outlier, hence the median.
         gammas[i] = np.median(powers)
-        plain, sharpened = _weights(rows, np.ones(queries)), _weights(rows, powers)
-        entropies[i] = _entropies(plain).mean()
-        worst = max(worst, float(np.abs(_entropies(sharpened) - target).max()))
+        plain, sharpened = softmax(rows), softmax(powers[:, None] * rows)
+        means[i] = entropies(plain).mean()
+        worst = max(worst, float(np.abs(entropies(sharpened) - target).max()))
         pictures.append((np.sort(plain[0])[::-1], np.sort(sharpened[0])[::-1]))
     slope, intercept = (
         np.polyfit(np.log(lengths), gammas, 1) if len(lengths) > 1 else (0.0, gammas[0])
     )
     return AttentionLengths(
         lengths,
-        entropies,
+        means,
         gammas,
         target,
         float(intercept),
@@ -97,16 +98,3 @@ def attention(
         pictures[-1],
         worst,
     )
-
-
-def _weights(scores: Array, gammas: Array) -> Array:
-    """Softmax of every row times its own factor, `(rows, n)`."""
-    weights = np.exp(gammas[:, None] * (scores - scores.max(axis=1, keepdims=True)))
-    normalised: Array = weights / weights.sum(axis=1, keepdims=True)
-    return normalised
-
-
-def _entropies(p: Array) -> Array:
-    """In nats, of every row; 0 ln 0 is 0."""
-    entropies: Array = -(p * np.log(np.where(p > 0, p, 1.0))).sum(axis=1)
-    return entropies

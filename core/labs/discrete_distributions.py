@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.labs import _inputs
+from core.labs._distributions import entropies, softmax
 from core.labs._inputs import Array, IntArray
 from core.labs.noises import DEVIATIONS, NOISES, Law, law_of
 
@@ -147,7 +148,7 @@ def compare(
     total = float(post.sum())
     return Comparison(
         exact=exact,
-        softmax=_softmax(mu),
+        softmax=softmax(mu),
         post=post,
         post_total=total,
         post_renormalised=post / total if total > 0 else post,
@@ -171,7 +172,7 @@ def simplex_map(
     law = law_of(noise)
     # In pieces, so that a typed density with its many panels stays within memory.
     found = np.concatenate([_integrate(mu[k : k + 64], law) for k in range(0, len(mu), 64)])
-    found, soft = found.reshape(*a.shape, 3), _softmax(mu).reshape(*a.shape, 3)
+    found, soft = found.reshape(*a.shape, 3), softmax(mu).reshape(*a.shape, 3)
     return SimplexMap(scores, found, soft, found @ _CORNERS, soft @ _CORNERS)
 
 
@@ -202,7 +203,7 @@ def simplex_rings(
         rows = values.reshape(rings, directions, -1)
         return np.concatenate([rows, rows[:, :1]], axis=1)
 
-    probability, soft = closed(found), closed(_softmax(mu / factor))
+    probability, soft = closed(found), closed(softmax(mu / factor))
     return SimplexRings(
         radii, closed(mu), probability, soft, probability @ _CORNERS, soft @ _CORNERS
     )
@@ -276,7 +277,7 @@ def sparsity(
         found[name] = np.stack([_integrate(row[None] * factor, law_of(name))[0] for row in mu])
     return Sparsity(
         {name: float(p.max(axis=1).mean()) for name, p in found.items()},
-        {name: float(np.exp(_entropy(p)).mean()) for name, p in found.items()},
+        {name: float(np.exp(entropies(p)).mean()) for name, p in found.items()},
         {name: float((p > 1e-3).sum(axis=1).mean()) for name, p in found.items()},
         {name: float((p == 0).sum(axis=1).mean()) for name, p in found.items()},
     )
@@ -319,18 +320,6 @@ def _scores(scores: npt.ArrayLike, scale: float) -> Array:
     )
     scaled: Array = mu / _inputs.number("scale", scale, 1e-3, 1e3, zh="噪声尺度")
     return scaled
-
-
-def _entropy(p: Array) -> Array:
-    """Entropies in nats of distributions `(cases, n)`."""
-    entropy: Array = -np.where(p > 0, p * np.log(np.where(p > 0, p, 1.0)), 0.0).sum(axis=1)
-    return entropy
-
-
-def _softmax(mu: Array) -> Array:
-    weights = np.exp(mu - mu.max(axis=-1, keepdims=True))
-    result: Array = weights / weights.sum(axis=-1, keepdims=True)
-    return result
 
 
 @cache

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.labs import _inputs
+from core.labs._distributions import entropies, softmax
 from core.labs._inputs import Array
 from core.labs.entropy_normalization import (
     MAX_NUMBERS,
@@ -96,7 +97,7 @@ def post_iteration(
     for _ in range(rounds):
         p, gamma = _post_round(p[None], np.array([target]), literal)
         p, total = p[0], total * float(gamma[0])
-        log.append(Round(total, float(_entropies(p[None])[0]), "post"))
+        log.append(Round(total, float(entropies(p[None])[0]), "post"))
     miss = abs(log[-1].entropy - target)
     return PostIteration(p, tuple(log), miss if math.isfinite(miss) else math.inf)
 
@@ -118,7 +119,7 @@ def target_sweep(
     p = np.repeat(power(log_p, 1.0)[None], count, axis=0)
     for _ in range(rounds):
         p, _ = _post_round(p, targets, literal)
-    miss = np.abs(_entropies(p) - targets)
+    miss = np.abs(entropies(p) - targets)
     return TargetSweep(targets, np.where(np.isfinite(miss), miss, np.inf))
 
 
@@ -166,8 +167,7 @@ def failure_map(
             )
     log_p, wanted = (np.concatenate(parts) for parts in zip(*checked, strict=True))
     log_p -= log_p.max(axis=1, keepdims=True)
-    powers = np.exp(exponents(log_p, wanted)[:, None] * log_p)
-    reached = _entropies(powers / powers.sum(axis=1, keepdims=True))
+    reached = entropies(softmax(exponents(log_p, wanted)[:, None] * log_p))
     worst = float(np.abs(reached - wanted).max())
     return FailureMap(targets, widths, missed, float(missed.mean()), draws, worst)
 
@@ -223,12 +223,10 @@ def miss_fraction(
     log_p, wanted = random_cases(
         size=size, spread=spread, scale=scale, targets=targets, draws=draws, seed=seed
     )
-    with np.errstate(all="ignore"):
-        p = np.exp(log_p - log_p.max(axis=1, keepdims=True))
-        p /= p.sum(axis=1, keepdims=True)
+    p = softmax(log_p)
     for _ in range(rounds):
         p, _ = _post_round(p, wanted, literal)
-    miss = np.abs(_entropies(p) - wanted)
+    miss = np.abs(entropies(p) - wanted)
     return float(np.mean(~(miss <= tolerance)))  # nan is a miss
 
 
@@ -252,12 +250,6 @@ def random_cases(
     else:
         log_p = scale * rng.standard_normal((draws, size))
     return log_p, rng.uniform(low, high, draws) * math.log(size)
-
-
-def _entropies(p: Array) -> Array:
-    with np.errstate(all="ignore"):
-        entropies: Array = -np.where(p == 0, 0.0, p * np.log(p)).sum(axis=-1)
-    return entropies
 
 
 def _post_round(p: Array, target: Array, literal: bool) -> tuple[Array, Array]:

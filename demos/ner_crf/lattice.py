@@ -5,7 +5,7 @@ from typing import Any, Literal
 import gradio as gr
 
 from core.tasks import tagging
-from demos._lattice import explanation, kinds_of, lattice_block, matrix_block
+from demos._lattice import edit_inputs, explanation, kinds_of, lattice_block, matrix_block
 from demos._outcome import Call, Example, Outcome
 from demos._tab import Scene
 from demos._words import say, unmark
@@ -107,30 +107,7 @@ def lattice_scene(scene: Scene) -> None:
             gr.Radio(LATTICE_DECODERS, value="crf", label=say("转移分", "Transitions")),
             live=True,
         )
-        scene.input(
-            "pins",
-            gr.Textbox(
-                "",
-                label=say("固定的标签", "Pinned tags"),
-                placeholder=say("点图上的圈，或写 5=B-PER", "click a circle, or write 5=B-PER"),
-                lines=1,
-            ),
-        )
-        scene.input(
-            "steps",
-            gr.Textbox(
-                "",
-                label=say("改过的转移", "Changed transitions"),
-                placeholder=say("O>B-PER=-3，x 是禁止", "O>B-PER=-3, x forbids"),
-                lines=1,
-            ),
-        )
-        with scene.more():
-            scene.input(
-                "paths",
-                gr.Slider(1, 10, value=5, step=1, label=say("最优路径条数", "Best paths")),
-                live=True,
-            )
+        edit_inputs(scene, pin="5=B-PER", step="O>B-PER=-3")
         scene.primary(say("展开网格", "Lay it open"), entity_lattice)
     scene.examples = offered_examples(
         Example(say("人名还是机构", "person or organisation"), {"text": "李宁公司在北京成立。"}),

@@ -5,7 +5,7 @@ from typing import Any, Literal
 import gradio as gr
 
 from core.tasks import segmentation
-from demos._lattice import explanation, lattice_block, matrix_block
+from demos._lattice import edit_inputs, explanation, lattice_block, matrix_block
 from demos._outcome import Call, Example, Outcome
 from demos._tab import Scene
 from demos._words import say, unmark
@@ -114,30 +114,7 @@ def trellis_scene(scene: Scene) -> None:
             gr.Radio(MODELS, value="hmm-guessed", label=say("模型", "Model")),
             live=True,
         )
-        scene.input(
-            "pins",
-            gr.Textbox(
-                "",
-                label=say("固定的标签", "Pinned tags"),
-                placeholder=say("点图上的圈，或写 2=S", "click a circle, or write 2=S"),
-                lines=1,
-            ),
-        )
-        scene.input(
-            "steps",
-            gr.Textbox(
-                "",
-                label=say("改过的转移", "Changed transitions"),
-                placeholder=say("S>B=0.9，x 是禁止", "S>B=0.9, x forbids"),
-                lines=1,
-            ),
-        )
-        with scene.more():
-            scene.input(
-                "paths",
-                gr.Slider(1, 10, value=5, step=1, label=say("最优路径条数", "Best paths")),
-                live=True,
-            )
+        edit_inputs(scene, pin="2=S", step="S>B=0.9")
         scene.primary(say("展开网格", "Lay it open"), segmentation_lattice)
     scene.examples = [
         Example(say("结合成分子", "结合成分子"), {"text": "结合成分子时"}),

@@ -11,7 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from core.models.ogan_code import Scores, logistic_loss
-from train.gan import FACES, METRICS, GANRecipe
+from train.gan import METRICS, GANRecipe
+from train.image_sets import FACES
 from train.recipe import Card
 
 

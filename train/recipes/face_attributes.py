@@ -14,8 +14,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from core.models.face_attributes import FaceAttributes, FaceAttributesConfig
-from train.image_sets import ImageSet, scaled
-from train.recipe import Batch, Card, Logs, Metric, Recipe
+from train.image_sets import scaled
+from train.picture_recipe import PictureRecipe
+from train.recipe import Batch, Card, Logs, Metric
 
 # The part of a CelebA picture of 64 pixels that a tight face crop shows: left, top, side in pixels.
 # It puts the eyes, at (24, 31) and (40, 31), where aligned tight crops have them, (19, 18) and (44, 18).
@@ -24,11 +25,12 @@ NAMED = ("Smiling", "Eyeglasses", "Mouth_Slightly_Open", "No_Beard", "Male")
 
 
 @dataclass(kw_only=True)
-class FaceAttributesRecipe(Recipe):
+class FaceAttributesRecipe(PictureRecipe):
     """Numbers with their reasons."""
 
     name = "face-attributes"
     model_class = FaceAttributes
+    pictures = "celeba64"
 
     steps: int = 4000
     batch_size: int = 128
@@ -40,7 +42,6 @@ class FaceAttributesRecipe(Recipe):
     evaluate_every: int = 1000
     mixed_precision: str = "bf16"
 
-    size: int = 64
     width: int = 32
     jitter: float = 0.06  # of place and side of a crop, in sides
     smoothing: float = 0.03  # the attributes are noisy
@@ -48,17 +49,14 @@ class FaceAttributesRecipe(Recipe):
 
     def prepare(self) -> None:
         """Pictures with their 40 answers."""
-        limit = 64 if self.smoke else None
-        self.images = ImageSet.read(self.data, "celeba64", "train", size=self.size, limit=limit)
-        self.dev = ImageSet.read(self.data, "celeba64", "val", size=self.size, limit=limit)
+        super().prepare()
         self.names = tuple(name for name in self.images.labels if name != "source")
         self.answers = self.images.numbers(*self.names)
         self.dev_answers = self.dev.numbers(*self.names)
 
     def place(self, device: torch.device) -> None:
         """Pictures and answers to the device."""
-        self.images.place(device)
-        self.dev.place(device)
+        super().place(device)
         self.answers = self.answers.to(device)
 
     def build(self) -> nn.Module:
@@ -66,10 +64,6 @@ class FaceAttributesRecipe(Recipe):
         config = FaceAttributesConfig(names=self.names, size=self.size, width=self.width)
         model: nn.Module = FaceAttributes(config).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         return model
-
-    def batch(self, step: int) -> Batch:
-        """Row numbers of training pictures."""
-        return self.images.batch(step, self.batch_size, self.seed)
 
     def loss(self, model: Any, batch: Batch, step: int) -> tuple[Tensor, Batch]:
         """Cross-entropy in nats, averaged over attributes."""

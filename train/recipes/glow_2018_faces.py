@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from core.models.flows.multi_scale import MultiScaleFlow
 from core.models.glow_2018 import Glow2018, Glow2018Config
 from train.flow import FACE_LIMITS, METRICS, FlowRecipe
-from train.gan import FACES
+from train.image_sets import FACES
 from train.recipe import Card
 
 
@@ -55,7 +55,7 @@ class Glow2018Faces(FlowRecipe):
             "summary": "Glow with fixed shuffles and additive couplings, as in the post's script.",
             "summary_zh": "按原文脚本简化的 Glow：固定的通道打乱与加性耦合。",
             "post": {
-                "title": "RealNVP与Glow：流模型的传承与升华",
+                "title": "细水长flow之RealNVP与Glow：流模型的传承与升华",
                 "url": "https://kexue.fm/archives/5807",
             },
             "licence": "research-non-commercial",

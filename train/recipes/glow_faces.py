@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from core.models.flows.multi_scale import MultiScaleFlow
 from core.models.glow import Glow, GlowConfig
 from train.flow import FACE_LIMITS, METRICS, FlowRecipe
-from train.gan import FACES
+from train.image_sets import FACES
 from train.recipe import Card
 
 
@@ -57,7 +57,7 @@ class GlowFaces(FlowRecipe):
             "one picture, and both have a likelihood.",
             "summary_zh": "严格可逆的人脸模型：每张图对应唯一的编码，每个编码对应唯一的图，且都有似然。",
             "post": {
-                "title": "RealNVP与Glow：流模型的传承与升华",
+                "title": "细水长flow之RealNVP与Glow：流模型的传承与升华",
                 "url": "https://kexue.fm/archives/5807",
             },
             "licence": "research-non-commercial",

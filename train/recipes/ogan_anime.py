@@ -5,7 +5,8 @@ On two CPU cores: `--set size=32 width=32 batch_size=64 mixed_precision=no --ste
 
 from dataclasses import dataclass
 
-from train.gan import ANIME, METRICS, GANRecipe
+from train.gan import METRICS, GANRecipe
+from train.image_sets import ANIME
 from train.recipe import Card
 
 

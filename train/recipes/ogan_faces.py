@@ -8,7 +8,8 @@ two to three hours:
 
 from dataclasses import dataclass
 
-from train.gan import FACES, METRICS, GANRecipe
+from train.gan import METRICS, GANRecipe
+from train.image_sets import FACES
 from train.recipe import Card
 
 

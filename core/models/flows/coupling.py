@@ -6,6 +6,8 @@ The network is never inverted. After Dinh et al. 2017, https://arxiv.org/abs/160
 https://kexue.fm/archives/5807.
 """
 
+from abc import abstractmethod
+
 import torch
 from torch import Tensor
 
@@ -26,9 +28,9 @@ class Coupling(Layer):
         self.network.start(x[:, : self.kept])
         return super().start(x)
 
+    @abstractmethod
     def shift_and_scale(self, raw: Tensor) -> tuple[Tensor, Tensor | None]:
         """t and s of the moving channels from what the network said; None is a scale of one."""
-        raise NotImplementedError
 
     def _parts(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
         kept, moving = x[:, : self.kept], x[:, self.kept :]

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 
-class Layer(nn.Module):
+class Layer(nn.Module, ABC):
     """An invertible map of pictures `(batch, channels, height, width)`, differentiable both ways."""
 
+    @abstractmethod
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """The image of `x` and ln|det J|, `(batch,)`, in nats."""
-        raise NotImplementedError
 
+    @abstractmethod
     def inverse(self, y: Tensor) -> Tensor:
         """The exact inverse of `forward`."""
-        raise NotImplementedError
 
     def start(self, x: Tensor) -> Tensor:
         """Choose the numbers that depend on data from a first batch; returns the image of `x`."""

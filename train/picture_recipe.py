@@ -1,0 +1,43 @@
+"""What recipes on pictures share: two splits of one set, kept where the model is trained."""
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import torch
+
+from train.image_sets import ImageSet
+from train.recipe import Batch, Recipe
+
+
+@dataclass(kw_only=True)
+class PictureRecipe(Recipe):
+    """`images` is the training part of the set, `dev` the part that figures are measured on."""
+
+    pictures: ClassVar[str]  # folder below images/
+    tensor_float: ClassVar[bool] = (
+        True  # on a GPU: products of single precision with 10-bit mantissas
+    )
+
+    size: int = 64  # side in pixels
+
+    images: ImageSet = field(init=False, repr=False)
+    dev: ImageSet = field(init=False, repr=False)
+
+    def prepare(self) -> None:
+        """Training pictures, and those of `val` for the figures."""
+        limit = 64 if self.smoke else None
+        self.images = ImageSet.read(self.data, self.pictures, "train", size=self.size, limit=limit)
+        self.dev = ImageSet.read(self.data, self.pictures, "val", size=self.size, limit=limit)
+
+    def place(self, device: torch.device) -> None:
+        """All pictures to the device, whose arithmetic is set for shapes that never change."""
+        self.images.place(device)
+        self.dev.place(device)
+        if device.type == "cuda":
+            torch.backends.cudnn.benchmark = True
+            torch.backends.cuda.matmul.allow_tf32 = self.tensor_float
+            torch.backends.cudnn.allow_tf32 = self.tensor_float
+
+    def batch(self, step: int) -> Batch:
+        """Row numbers of training pictures, and which are mirrored."""
+        return self.images.batch(step, self.batch_size, self.seed)
