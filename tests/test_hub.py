@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -19,6 +20,7 @@ from core import hub
 from core.hub import client as client_module
 from core.hub import manifest
 from core.hub.__main__ import main
+from core.hub.precision import pack, unpack
 from core.models.poem_vae import PoemVAE, PoemVAEConfig
 from core.models.poem_vae_2018 import PoemVAE2018, PoemVAE2018Config
 from tests.hub_server import HubServer, Repository
@@ -357,6 +359,29 @@ def test_saving_is_deterministic_and_casts_only_floats(tmp_path: Path) -> None:
 def test_a_number_too_large_for_half_precision_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="'scale'.*keep_float32"):
         hub.save(tmp_path, Grid(GridConfig()))
+
+
+def test_tables_in_eight_bits_are_off_by_half_a_step_at_most(tmp_path: Path) -> None:
+    module = Grid(GridConfig((300, 40)))
+    with torch.no_grad():
+        module.layer.weight.mul_(torch.logspace(-6, 6, 40)[:, None])[7] = 0
+    options: dict[str, Any] = {"keep_float32": ("scale",), "eight_bits": ("layer.weight", "tied")}
+    hub.save(tmp_path / "a", module, **options)
+    stored = load_file(tmp_path / "a" / "model.safetensors")
+    assert stored["layer.weight"].dtype == torch.int8
+    assert stored["layer.bias"].dtype == torch.float16
+    loaded = hub.load_folder(tmp_path / "a", Grid)
+    largest = module.layer.weight.abs().amax(dim=1, keepdim=True)
+    assert ((loaded.layer.weight - module.layer.weight).abs() <= largest / 253.9).all()
+    assert (loaded.layer.weight[7] == 0).all()
+    hub.save(tmp_path / "b", loaded, **options)  # rounding what is rounded changes nothing
+    again = load_file(tmp_path / "b" / "model.safetensors")
+    assert torch.equal(again["layer.weight"], stored["layer.weight"])
+
+
+def test_bytes_without_a_step_stay_bytes() -> None:
+    tensors = {"counts": torch.tensor([[3, -4]], dtype=torch.int8)}
+    assert torch.equal(unpack(pack(tensors))["counts"], tensors["counts"])
 
 
 # Golden tensors

@@ -244,6 +244,7 @@ class ExtractionRecipe(Recipe):
     """Numbers of all extractors; a subclass names its data in `read`."""
 
     model_class = Extractor
+    eight_bits = ("features.bigrams.weight",)  # nearly half of all numbers
 
     batch_size: int = 32  # sentences with triples; about 2,200 characters
     learning_rate: float = 1.5e-3
@@ -485,4 +486,4 @@ class ExtractionRecipe(Recipe):
         tuned = extraction.tune(model, self.reading.dev, stages).thresholds
         bare = model.without_sides()
         bare.config = replace(bare.config, thresholds=astuple(tuned))
-        hub.save(folder, bare, keep_float32=self.keep_float32)
+        hub.save(folder, bare, keep_float32=self.keep_float32, eight_bits=self.eight_bits)

@@ -45,7 +45,7 @@ def publish_folder(
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as temporary:
         folder = Path(temporary)
-        hub.save(folder, model, keep_float32=recipe.keep_float32)
+        hub.save(folder, model, keep_float32=recipe.keep_float32, eight_bits=recipe.eight_bits)
         recipe.files(folder)
         shipped = hub.load_folder(folder, recipe.model_class)
         if inputs := recipe.golden_inputs():

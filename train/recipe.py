@@ -66,6 +66,9 @@ class Recipe(ABC):
     name: ClassVar[str]
     model_class: ClassVar[type[nn.Module]]
     keep_float32: ClassVar[tuple[str, ...]] = ()  # prefixes of tensors that half precision harms
+    eight_bits: ClassVar[
+        tuple[str, ...]
+    ] = ()  # prefixes of large tables that a byte a number will do for
 
     data: Path | None = None
     smoke: bool = False

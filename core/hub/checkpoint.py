@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from core.hub import precision
 from core.hub.errors import WeightsCorrupt, WeightsMismatch
 from core.hub.manifest import CONFIG, GOLDEN, MODEL, shown
 from core.hub.search import Weights, locate
@@ -45,8 +46,8 @@ def load(name: str) -> "nn.Module":
 def load_folder(folder: Path, cls: "type[nn.Module]") -> "nn.Module":
     """Build `cls` from `config.json` and fill it from `model.safetensors` of a folder.
 
-    Weights stored in half precision are cast to the type of the parameter they fill; integers must
-    have exactly the type that the module expects.
+    Weights stored in half precision or eight bits are cast to the type of the parameter they fill;
+    other integers must have exactly the type that the module expects.
     """
     import torch
 
@@ -62,7 +63,7 @@ def load_folder(folder: Path, cls: "type[nn.Module]") -> "nn.Module":
         ) from error
     with torch.random.fork_rng(devices=[]):  # nobody's random numbers depend on what is loaded
         module = cls(built)
-    found = _read_tensors(folder / MODEL)
+    found = precision.unpack(_read_tensors(folder / MODEL))
     expected = module.state_dict()
     if problems := _problems(expected, found):
         listed = "; ".join(problems[:5]) + (f"; {len(problems) - 5} more" * (len(problems) > 5))
@@ -103,30 +104,16 @@ def save(
     *,
     files: Mapping[str, str | bytes] = NOTHING,
     keep_float32: tuple[str, ...] = (),
+    eight_bits: tuple[str, ...] = (),
 ) -> None:
     """Write `config.json`, `model.safetensors` and further files (name to content) into a folder.
 
-    Floating tensors are stored in half precision, except those whose name starts with a prefix in
-    `keep_float32`; others stay as they are. The same module gives the same bytes. Raises
-    `ValueError` naming a tensor that half precision cannot hold.
+    `core.hub.precision.pack` says how numbers are rounded, and what cannot be. The same module gives
+    the same bytes.
     """
-    import torch
     from safetensors.torch import save_file
 
-    tensors = {}
-    for name, value in module.state_dict().items():
-        tensor = value.detach().cpu()
-        if tensor.is_floating_point():
-            kept = any(name.startswith(prefix) for prefix in keep_float32)
-            stored = tensor.to(torch.float32 if kept else torch.float16)
-            if not torch.equal(stored.isfinite(), tensor.isfinite()):
-                raise ValueError(
-                    f"half precision cannot hold {name!r}, whose largest value is "
-                    f"{float(tensor.abs().max()):.3g}; name it in keep_float32"
-                )
-            tensor = stored
-        # Clones, because two names may share one storage, which the format does not know.
-        tensors[name] = tensor.clone(memory_format=torch.contiguous_format)
+    tensors = precision.pack(module.state_dict(), keep_float32=keep_float32, eight_bits=eight_bits)
     folder.mkdir(parents=True, exist_ok=True)
     save_file(tensors, folder / MODEL, metadata={"format": "pt"})
     config = json.dumps(asdict(module.config), ensure_ascii=False, indent=2) + "\n"  # type: ignore[call-overload]
