@@ -79,14 +79,17 @@ def image_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_sets(tmp_path_factory.mktemp("pictures"))
 
 
+IMAGE_MODELS = ("ogan-faces", "ogan-anime", "dcgan-faces", "vae-faces", "face-attributes")
+
+
 @pytest.fixture(scope="session")
-def gan_weights(image_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folders of the GANs and of the attribute classifier, as their recipes write them."""
+def image_weights(image_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folders of the models with codes and of the attribute classifier, as their recipes write them."""
     root, before = tmp_path_factory.mktemp("weights"), Path.cwd()
     os.chdir(tmp_path_factory.mktemp("runs"))
     try:
         with torch.random.fork_rng(devices=[]):
-            for name in ("ogan-faces", "ogan-anime", "dcgan-faces", "face-attributes"):
+            for name in IMAGE_MODELS:
                 data, out = ["--data", str(image_data)], ["--out", str(root / name)]
                 small = ["--smoke", "--device", "cpu", "--set", "mixed_precision=no"]
                 assert train([name, *data, *out, *small]) == 0
@@ -97,10 +100,10 @@ def gan_weights(image_data: Path, tmp_path_factory: pytest.TempPathFactory) -> P
 
 
 @pytest.fixture
-def tiny_gans(gan_weights: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The tiny GANs where `core.hub` finds them; returns their folder."""
-    monkeypatch.setenv("GALLERY_WEIGHTS", str(gan_weights))
-    return gan_weights
+def tiny_image_models(image_weights: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The tiny image models where `core.hub` finds them; returns their folder."""
+    monkeypatch.setenv("GALLERY_WEIGHTS", str(image_weights))
+    return image_weights
 
 
 @pytest.fixture

@@ -19,7 +19,6 @@ from core.models.flows.multi_scale import MultiScaleFlow
 from core.runtime import draws
 from train.cautious import CautiousAdamW
 from train.directions import directions
-from train.image_sets import mirror
 from train.loop import run_folder
 from train.picture_grid import save_grid
 from train.picture_recipe import PictureRecipe
@@ -74,7 +73,7 @@ class FlowRecipe(PictureRecipe):
         model = self.model().to(pixels.device)
         batch = self.images.batch(0, self.first_batch, self.seed)
         noise = draws.uniform(self.seed, self.first_batch, *pixels.shape[1:])
-        model.start(model.dequantize(self._pixels(batch), noise.to(pixels.device)))
+        model.start(model.dequantize(self.images.levels(batch), noise.to(pixels.device)))
         model.recompute = self.recompute
         if self.compile and pixels.device.type == "cuda":
             compile_steps(model)
@@ -94,7 +93,7 @@ class FlowRecipe(PictureRecipe):
 
     def loss(self, model: Any, batch: Batch, step: int) -> tuple[Tensor, Batch]:
         """Bits per dimension with fresh noise in the pixels' bins; the norm is the last step's."""
-        pixels = self._pixels(batch)
+        pixels = self.images.levels(batch)
         noise = torch.rand(pixels.shape, device=pixels.device)
         density = model.log_prob(model.dequantize(pixels, noise))
         bits = model.quantization.bits_per_dim(density.log_prob(), model.dimensions).mean()
@@ -124,12 +123,9 @@ class FlowRecipe(PictureRecipe):
 
     def golden_inputs(self) -> dict[str, Tensor]:
         """Noise, and smooth coloured pictures: no person's face is stored with the weights."""
-        waves = torch.linspace(0, math.tau, self.size)
-        phases = torch.arange(6.0).view(2, 3, 1, 1)
-        light = torch.sin(waves[:, None] + phases) * torch.cos(waves + 2 * phases)
         return {
             "input.noise": draws.noise(self.seed, 2, 3 * self.size**2),
-            "input.pixels": (127.5 + 100 * light).to(torch.uint8),
+            "input.pixels": self.made_up_pictures(),
         }
 
     def shrink(self) -> None:
@@ -161,11 +157,6 @@ class FlowRecipe(PictureRecipe):
         parts = zip(self.images.pixels.split(128), labels.split(128), strict=True)
         slopes = directions(encode, parts).half()
         return {name: slopes[i].clone() for i, name in enumerate(ATTRIBUTES.values())}
-
-    def _pixels(self, batch: Batch) -> Tensor:
-        """The pictures of a batch, uint8."""
-        pixels = self.images.pixels
-        return mirror(pixels[batch["rows"].to(pixels.device)], batch["flip"])
 
 
 def compile_steps(model: MultiScaleFlow) -> None:

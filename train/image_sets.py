@@ -78,9 +78,13 @@ class ImageSet:
         mirrored = torch.rand(batch_size, generator=generator) < (0.5 if flip else 0.0)
         return {"rows": rows, "flip": mirrored}
 
+    def levels(self, batch: Batch) -> Tensor:
+        """The pictures of a batch, uint8 `(batch, 3, size, size)`."""
+        return mirror(self.pixels[batch["rows"].to(self.pixels.device)], batch["flip"])
+
     def take(self, batch: Batch) -> Tensor:
         """The pictures of a batch as numbers in [-1, 1], `(batch, 3, size, size)`."""
-        return scaled(mirror(self.pixels[batch["rows"].to(self.pixels.device)], batch["flip"]))
+        return scaled(self.levels(batch))
 
 
 def mirror(pictures: Tensor, flip: Tensor) -> Tensor:

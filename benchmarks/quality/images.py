@@ -5,32 +5,39 @@
 split `train`. At most 5,000 samples are drawn. `swd` and `frechet` are distances from the unseen
 pictures, smaller is better, and `real` has them for real pictures; the features are those of the
 weights `face-attributes`. `noise_correlation` is that of fresh noise and the encoder's reading of the
-picture made of it. `retrieval_top1`, `reconstruction_psnr` and `attribute_agreement` are of
-reconstructions of at most 1,000 unseen pictures. `memorisation` compares the distances to the nearest
-training picture.
+picture made of it (GANs); a VAE has the figures of `benchmarks.quality.picture_likelihood` in its
+place. `retrieval_top1`, `reconstruction_psnr` and `attribute_agreement` are of reconstructions of at
+most 1,000 unseen pictures. `memorisation` compares the distances to the nearest training picture.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from benchmarks.image_data import Images, read_images
 from benchmarks.quality import Benchmark, Options
 from benchmarks.quality.image_codes import attribute_agreement, reconstruction_figures
 from benchmarks.quality.image_samples import in_batches, sample_figures, to_levels
+from benchmarks.quality.picture_likelihood import likelihood_figures
 from core import hub, runtime
 from core.hub import WeightsError
 from core.models.face_attributes import FaceAttributes
 from core.models.ogan import OGAN
 from core.models.ogan_code import pearson
+from core.models.picture_vae import PictureVAE
 from core.runtime import draws
 
 CLASSIFIER = "face-attributes"
 # What the classifier is good at on small faces; sex and age need no reconstruction to be guessed.
 ATTRIBUTES = ("Smiling", "Eyeglasses", "Mouth_Slightly_Open", "No_Beard", "Male")
-FACES = ("ogan-faces", "dcgan-faces")  # sets whose pictures the attributes mean something for
+FACES = (
+    "ogan-faces",
+    "dcgan-faces",
+    "vae-faces",
+)  # sets whose pictures the attributes mean something for
 SAMPLES = 5000
 RECONSTRUCTIONS = 1000
 _FRESH = 0x5EED  # keeps noise for the correlation apart from that of the samples
@@ -65,13 +72,13 @@ class Classifier:
 
 
 def measure(name: str, options: Options) -> dict[str, Any]:
-    """All figures of a GAN; a figure that cannot be had is None with a note.
+    """All figures of one model; a figure that cannot be had is None with a note.
 
     Raises `ValueError` when a folder is not one of pictures.
     """
     weights = hub.locate(name)
     device = options.device or runtime.choose_device()
-    model = cast(OGAN, hub.load(name).to(device))
+    model = cast(OGAN | PictureVAE, hub.load(name).to(device))
     size = model.config.size
     unseen = read_images(options.data, options.split, size=size, limit=options.limit)
     train = _training(options.train, size)
@@ -92,7 +99,10 @@ def measure(name: str, options: Options) -> dict[str, Any]:
     options.report("codes")
     originals = pixels[:RECONSTRUCTIONS]
     rebuilt = reconstruct(model, originals)
-    figures["noise_correlation"] = noise_correlation(model, RECONSTRUCTIONS, options.seed)
+    if isinstance(model, OGAN):
+        figures["noise_correlation"] = noise_correlation(model, RECONSTRUCTIONS, options.seed)
+    else:
+        figures |= likelihood_figures(model, pixels, seed=options.seed)
     figures |= reconstruction_figures(originals, rebuilt)
     figures |= {"attribute_agreement": None, "by_attribute": None}
     if classifier is not None and name in FACES:
@@ -115,16 +125,26 @@ def measure(name: str, options: Options) -> dict[str, Any]:
     return {key: rounded(value) for key, value in figures.items()}
 
 
-def draw(model: OGAN, count: int, seed: int) -> Tensor:
+class Autoencoder(Protocol):
+    """A model with codes of standard normal noise, `(batch, latent)`; pictures are in [-1, 1]."""
+
+    config: Any
+
+    def generate(self, z: Tensor) -> Tensor: ...
+    def reconstruct(self, images: Tensor) -> Tensor: ...
+    def parameters(self) -> Iterator[nn.Parameter]: ...
+
+
+def draw(model: Autoencoder, count: int, seed: int) -> Tensor:
     """Samples of standard normal noise, uint8 `(count, 3, size, size)`."""
     noise = draws.noise(seed, count, model.config.latent)
-    device = model.encoder.output.weight.device
+    device = next(model.parameters()).device
     return in_batches(lambda z: to_levels(model.generate(z.to(device))), noise)
 
 
-def reconstruct(model: OGAN, pictures: Tensor) -> Tensor:
+def reconstruct(model: Autoencoder, pictures: Tensor) -> Tensor:
     """Reconstructions of uint8 pictures, uint8."""
-    device = model.encoder.output.weight.device
+    device = next(model.parameters()).device
     return in_batches(
         lambda x: to_levels(model.reconstruct(x.to(device).float() / 127.5 - 1)), pictures
     )
@@ -173,4 +193,4 @@ def _notes(
     return notes
 
 
-BENCHMARK = Benchmark(names=("ogan-*", "dcgan-*"), measure=measure, folders=True)
+BENCHMARK = Benchmark(names=("ogan-*", "dcgan-*", "vae-*"), measure=measure, folders=True)

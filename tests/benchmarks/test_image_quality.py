@@ -191,7 +191,7 @@ def quality(capsys, *arguments):
     return status, json.loads(printed.out) if printed.out else None, printed.err
 
 
-def test_measuring_weights(tiny_gans, image_data, capsys):
+def test_measuring_weights(tiny_image_models, image_data, capsys):
     faces = image_data / "images" / "utkface64"
     status, figures, _ = quality(
         capsys, "ogan-faces", "--data", faces, "--split", "val", "--train", faces, "--samples", 40
@@ -207,7 +207,22 @@ def test_measuring_weights(tiny_gans, image_data, capsys):
     assert again == figures
 
 
-def test_the_same_seed_draws_the_same_pictures(tiny_gans):
+def test_a_vae_is_measured_by_its_likelihood(tiny_image_models, image_data, capsys):
+    faces = image_data / "images" / "utkface64"
+    status, figures, _ = quality(
+        capsys, "vae-faces", "--data", faces, "--split", "val", "--samples", 20
+    )
+    assert status == 0 and figures.keys() >= KEYS - {
+        "noise_correlation",
+        "memorisation",
+        "nearest_pixels",
+    }
+    assert figures["importance_bits_per_dim"] <= figures["importance_elbo_bits_per_dim"]
+    parts = figures["reconstruction_bits_per_dim"] + figures["kl_bits_per_dim"]
+    assert abs(parts - figures["elbo_bits_per_dim"]) < 1e-4
+
+
+def test_the_same_seed_draws_the_same_pictures(tiny_image_models):
     model = hub.load("ogan-faces")
     few, many = draw(model, 3, seed=7), draw(model, 5, seed=7)
     assert few.shape == (3, 3, 32, 32) and few.dtype == torch.uint8
@@ -216,11 +231,11 @@ def test_the_same_seed_draws_the_same_pictures(tiny_gans):
     assert not torch.equal(few, draw(model, 3, seed=8))
 
 
-def test_a_card_with_what_was_measured(tiny_gans, image_data, capsys, tmp_path):
+def test_a_card_with_what_was_measured(tiny_image_models, image_data, capsys, tmp_path):
     faces = image_data / "images" / "utkface64"
     figures = quality(capsys, "dcgan-faces", "--data", faces, "--split", "val", "--samples", 20)[1]
     (tmp_path / "figures.json").write_text(json.dumps(figures), encoding="utf-8")
-    folder = shutil.copytree(tiny_gans / "dcgan-faces", tmp_path / "dcgan-faces")
+    folder = shutil.copytree(tiny_image_models / "dcgan-faces", tmp_path / "dcgan-faces")
     measured = ["--card", "--measured", str(tmp_path / "figures.json"), "--out", str(folder)]
     assert train(["dcgan-faces", *measured]) == 0
     card = (folder / "README.md").read_text(encoding="utf-8")
@@ -228,8 +243,8 @@ def test_a_card_with_what_was_measured(tiny_gans, image_data, capsys, tmp_path):
     assert "During training" in card
 
 
-def test_measuring_without_a_classifier(tiny_gans, image_data, capsys, monkeypatch):
-    monkeypatch.setenv("GALLERY_WEIGHTS", str(tiny_gans / "ogan-anime"))
+def test_measuring_without_a_classifier(tiny_image_models, image_data, capsys, monkeypatch):
+    monkeypatch.setenv("GALLERY_WEIGHTS", str(tiny_image_models / "ogan-anime"))
     anime = image_data / "images" / "anime64"
     status, figures, _ = quality(
         capsys, "ogan-anime", "--data", anime, "--limit", 30, "--samples", 20
@@ -238,7 +253,7 @@ def test_measuring_without_a_classifier(tiny_gans, image_data, capsys, monkeypat
     assert figures["conditions"]["pictures"] == 30 and "train" in figures["notes"]
 
 
-def test_wrong_folders(tiny_gans, image_data, capsys):
+def test_wrong_folders(tiny_image_models, image_data, capsys):
     faces = image_data / "images" / "utkface64"
     assert quality(capsys, "ogan-faces", "--data", faces / "labels.csv")[0] == 2
     status, _, said = quality(capsys, "ogan-faces", "--data", faces, "--split", "dev")

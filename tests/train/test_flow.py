@@ -95,7 +95,7 @@ def test_it_starts_normalised(faces):
     assert isinstance(model, MultiScaleFlow)
     batch = made.images.batch(0, made.first_batch, made.seed)
     inside = draws.uniform(made.seed, made.first_batch, 3, 16, 16)
-    x = model.dequantize(made._pixels(batch), inside)
+    x = model.dequantize(made.images.levels(batch), inside)
     with torch.no_grad():
         y = model.parts()[0].parts()[0].actnorm(squeeze(x))[0]
     assert float(y.mean(dim=(0, 2, 3)).abs().max()) < 1e-4

@@ -195,11 +195,13 @@ def test_crops_lie_between_the_wide_and_the_tight_one():
 # -- folders ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["ogan-faces", "ogan-anime", "dcgan-faces", "face-attributes"])
-def test_a_smoke_run_writes_a_complete_folder(tiny_gans, name, monkeypatch):
-    folder = tiny_gans / name
+@pytest.mark.parametrize(
+    "name", ["ogan-faces", "ogan-anime", "dcgan-faces", "vae-faces", "face-attributes"]
+)
+def test_a_smoke_run_writes_a_complete_folder(tiny_image_models, name, monkeypatch):
+    folder = tiny_image_models / name
     assert {file.name for file in folder.iterdir()} >= FILES
-    monkeypatch.setenv("GALLERY_WEIGHTS", str(tiny_gans))
+    monkeypatch.setenv("GALLERY_WEIGHTS", str(tiny_image_models))
     found = hub.verify(name)
     assert found.golden is not None and max(found.golden.values()) < 1e-3
     facts = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))

@@ -5,7 +5,6 @@ cut at random between the two. A minute on a GPU, half an hour on two CPU cores
 (`--set mixed_precision=no`).
 """
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -99,12 +98,8 @@ class FaceAttributesRecipe(PictureRecipe):
         return figures
 
     def golden_inputs(self) -> dict[str, Tensor]:
-        """Smooth coloured pictures: no person's face is stored with the weights."""
-        waves = torch.linspace(0, math.tau, self.size)
-        phases = torch.arange(6.0).view(2, 3, 1, 1)
-        return {
-            "input.images": 0.8 * torch.sin(waves[:, None] + phases) * torch.cos(waves + 2 * phases)
-        }
+        """Pictures."""
+        return {"input.images": scaled(self.made_up_pictures())}
 
     def shrink(self) -> None:
         """A few steps of a thin network on small pictures."""
