@@ -79,12 +79,19 @@ def image_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_sets(tmp_path_factory.mktemp("pictures"))
 
 
-IMAGE_MODELS = ("ogan-faces", "ogan-anime", "dcgan-faces", "vae-faces", "face-attributes")
+IMAGE_MODELS = (
+    "ogan-faces",
+    "ogan-anime",
+    "dcgan-faces",
+    "vae-faces",
+    "ddpm-faces",
+    "face-attributes",
+)
 
 
 @pytest.fixture(scope="session")
 def image_weights(image_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folders of the models with codes and of the attribute classifier, as their recipes write them."""
+    """Folders of the image models other than flows, and of the attribute classifier, as their recipes write them."""
     root, before = tmp_path_factory.mktemp("weights"), Path.cwd()
     os.chdir(tmp_path_factory.mktemp("runs"))
     try:

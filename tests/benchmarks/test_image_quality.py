@@ -222,6 +222,17 @@ def test_a_vae_is_measured_by_its_likelihood(tiny_image_models, image_data, caps
     assert abs(parts - figures["elbo_bits_per_dim"]) < 1e-4
 
 
+def test_diffusion_is_measured_at_several_numbers_of_steps(tiny_image_models, image_data, capsys):
+    faces = image_data / "images" / "utkface64"
+    status, figures, _ = quality(
+        capsys, "ddpm-faces", "--data", faces, "--split", "val", "--limit", 8, "--samples", 8
+    )
+    assert status == 0
+    assert set(figures["swd"]) == set(figures["frechet"]) == {"10", "25", "50"}
+    assert figures["solver"]["swd"] > 0 and 0 < figures["prediction_error"] < 5
+    assert 0 <= figures["retrieval_top1"] <= 1
+
+
 def test_the_same_seed_draws_the_same_pictures(tiny_image_models):
     model = hub.load("ogan-faces")
     few, many = draw(model, 3, seed=7), draw(model, 5, seed=7)

@@ -7,6 +7,7 @@ import torch
 from PIL import Image
 
 from core import hub
+from tests.conftest import IMAGE_MODELS
 from train.image_sets import ImageSet, mirror, scaled
 from train.loop import fit
 from train.picture_grid import save_grid
@@ -195,9 +196,7 @@ def test_crops_lie_between_the_wide_and_the_tight_one():
 # -- folders ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "name", ["ogan-faces", "ogan-anime", "dcgan-faces", "vae-faces", "face-attributes"]
-)
+@pytest.mark.parametrize("name", IMAGE_MODELS)
 def test_a_smoke_run_writes_a_complete_folder(tiny_image_models, name, monkeypatch):
     folder = tiny_image_models / name
     assert {file.name for file in folder.iterdir()} >= FILES
