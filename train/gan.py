@@ -51,7 +51,10 @@ class GANRecipe(PictureRecipe):
     augment: str = "shift cutout"  # "colour shift cutout" for fewer pictures; "" for none
     r1: float = 0.0  # weight of the gradient penalty on real pictures; off, as GAN-QP needs none
     r1_every: int = 8  # steps between two penalties, each so many times as heavy
-    fidelity: float = 0.0  # weight of coarse pixels in reconstructions of real pictures; off
+    # Weight of coarse pixels in reconstructions of real pictures. Two runs of ogan-faces parted at step
+    # 2,351; 250 steps later 17 % of reconstructions found their picture with it and 8 % without, samples
+    # were as near to real ones (sliced Wasserstein 81.4 and 82.1).
+    fidelity: float = 1.0
     calibration: int = 8192  # pictures that the shipped batch statistics are averages of
     compile: bool = False  # torch.compile on a GPU: pays for runs of more than a few minutes
 

@@ -1,8 +1,8 @@
 """`dcgan-faces`: a plain DCGAN on the faces of `ogan-faces`, the baseline of equal size and budget.
 
 Same networks (with the plain generator), pictures, augmentation, averaging and number of steps; the
-correlation is left out, the game is the usual logistic one and the optimiser DCGAN's Adam. On two CPU
-cores: `--set size=32 width=32 batch_size=64 mixed_precision=no --steps 20000`.
+code is left out, the game is the usual logistic one and the optimiser DCGAN's Adam. On two CPU cores:
+`--set width=32 batch_size=64 --steps 16000`.
 """
 
 from dataclasses import dataclass
@@ -25,6 +25,7 @@ class DCGANFaces(GANRecipe):
 
     generator: str = "dcgan"
     correlation: float = 0.0
+    fidelity: float = 0.0
     learning_rate: float = 2e-4
     betas: tuple[float, float] = (0.5, 0.999)
 

@@ -1,9 +1,9 @@
 """`ogan-faces`: O-GAN on aligned faces of 64 pixels.
 
-The numbers are for a GPU at full width. Two CPU cores make a fair model of 32 pixels at half width in
-two to three hours:
+The numbers are for a GPU at full width. One CPU core makes a fair model of half width in three hours
+(`mixed_precision=no` where the processor has no AVX512-BF16):
 
-    python -m train ogan-faces --set size=32 width=32 batch_size=64 mixed_precision=no --steps 20000
+    python -m train ogan-faces --set width=32 batch_size=64 --steps 16000
 """
 
 from dataclasses import dataclass
