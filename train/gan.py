@@ -1,6 +1,7 @@
 """What the GAN recipes share: data on the device, both players in one step, figures during training."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -10,7 +11,9 @@ from torch.nn import functional as F
 from benchmarks.quality.image_codes import reconstruction_figures
 from benchmarks.quality.image_samples import in_batches
 from benchmarks.quality.images import draw, noise_correlation, reconstruct
+from benchmarks.quality.judgements import judgements, save_judgements
 from benchmarks.quality.sliced_wasserstein import sliced_wasserstein
+from core import hub
 from core.models.ogan import OGAN, TRUNCATION, OGANConfig
 from core.models.ogan_code import Scores, normalised, pearson, quadratic_potential_loss
 from core.runtime import draws
@@ -147,6 +150,12 @@ class GANRecipe(PictureRecipe):
         """Noise, and pictures."""
         images = scaled(self.made_up_pictures())
         return {"input.z": draws.noise(self.seed, 2, self.latent), "input.images": images}
+
+    def files(self, folder: Path) -> None:
+        """What the shipped encoder says of dev pictures and of samples, as numbers."""
+        model = hub.load_folder(folder, OGAN).to(self.dev.pixels.device)
+        assert isinstance(model, OGAN)
+        save_judgements(judgements(model, self.dev.pixels, seed=self.seed), folder)
 
     def shrink(self) -> None:
         """A few steps of thin networks on small pictures."""

@@ -5,7 +5,8 @@ client; `endpoints` has all of them with 1, 8 and 32. `cold_ms` is the first res
 `warm_ms` the median of later ones. `lane_gain_32` compares 32 concurrent callers of the library
 function behind the first scene with the same calls in turn (`lanes` has the times). `resident_bytes`
 are weights, `rss_bytes` the whole server. `slider_p50_ms` and `slider_p95_ms` are from a slider's move
-to the picture in a browser, see `benchmarks.speed.slider`.
+to the picture in a browser, see `benchmarks.speed.slider`; `drag_p50_ms` and `drag_p95_ms` from a move of
+the pointer over a picture that follows it, see `benchmarks.speed.drag`.
 
 Nothing is declared for this: endpoints, their defaults and the library call come from the tab.
 """
@@ -19,6 +20,7 @@ from inspect import Parameter, signature
 from typing import Any
 
 from benchmarks.speed.client import Client
+from benchmarks.speed.drag import measure_drags
 from benchmarks.speed.lanes import lane_gain
 from benchmarks.speed.load import levels
 from benchmarks.speed.server import serving
@@ -69,9 +71,9 @@ def measure_tab(
 
 
 def drawn(port: int, demo: Demo, report: Callable[[str], None]) -> dict[str, Any]:
-    """The sliders' figures; a browser that fails costs only these."""
+    """The figures of sliders and of dragging; a browser that fails costs only these."""
     try:
-        return measure_sliders(port, demo, report)
+        return measure_sliders(port, demo, report) | measure_drags(port, demo, report)
     except Exception as error:
         note = f"{type(error).__name__}: {str(error).splitlines()[0]}"
         return {"slider_p50_ms": None, "slider_p95_ms": None, "slider_note": note}

@@ -96,14 +96,16 @@ export function linkOf(slug, scene, inputs, defaults, weights) {
   for (const [name, value] of Object.entries(inputs ?? {})) {
     if (JSON.stringify(value) !== JSON.stringify(defaults?.[name])) link.set(name, value ?? "");
   }
-  // What is too long for an address stays in this browser tab, so that reloading loses nothing.
+  // What is too long for an address, or a picture, stays in this browser tab: reloading loses nothing,
+  // and no photo of a visitor gets into a history or a log.
   const long = {};
-  const longest = () => [...link.keys()].reduce((a, b) => (link.get(b).length > link.get(a).length ? b : a));
-  while (String(link).length > LONGEST_LINK) {
-    const name = longest();
+  const hold = (name) => {
     long[name] = link.get(name);
     link.delete(name);
-  }
+  };
+  [...link.keys()].filter((name) => link.get(name).includes("data:")).forEach(hold);
+  const longest = () => [...link.keys()].reduce((a, b) => (link.get(b).length > link.get(a).length ? b : a));
+  while (String(link).length > LONGEST_LINK) hold(longest());
   if (Object.keys(long).length) link.set("kept", keep(long));
   if (weights) link.set("w", weights);
   link.set("lang", lang);

@@ -114,7 +114,7 @@ class Stage {
       this.notice(t("链接来自另一版权重，结果可能不同。", "The link was made with other weights; the result may differ."), "note");
     }
     this.expected = null;
-    await this.drawBlocks(payload.blocks);
+    await this.inTurn(payload.blocks, () => this.drawBlocks(payload.blocks));
     this.drawRun(payload);
     this.how.hidden = !payload.how?.length;
     this.drawDetails();
@@ -126,6 +126,13 @@ class Stage {
     const slot = document.getElementById(`notice-${this.slug}-${this.scene}`);
     slot?.querySelectorAll(".notice").forEach((old) => old.remove());
     if (text) slot?.append(el("div", { class: `notice ${kind}`, role: "alert" }, text));
+  }
+
+  /** One drawing after the other, so that an older answer never ends up over a newer one. */
+  inTurn(blocks, draw) {
+    const turn = (this.turn ?? Promise.resolve()).then(() => (this.payload.blocks === blocks ? draw() : null));
+    this.turn = turn.catch(() => {});
+    return turn;
   }
 
   /** What can be seen at once; blocks above or below the window follow, unless a newer answer comes first. */
@@ -144,9 +151,10 @@ class Stage {
         continue;
       }
       await this.drawBlock(node, block);
+      if (this.payload.blocks !== blocks) return;
     }
     [...this.blocks.children].slice(blocks.length).forEach((old) => old.remove());
-    if (later.length) setTimeout(() => this.catchUp(later, blocks), 120);
+    if (later.length) setTimeout(() => this.inTurn(blocks, () => this.catchUp(later, blocks)), 120);
   }
 
   async catchUp(later, blocks) {

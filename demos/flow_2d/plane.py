@@ -6,7 +6,6 @@ under the key "r" with everything else that differs in its last digits between p
 
 import math
 import zlib
-from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,6 +14,7 @@ from core.labs.density_lab import Film, Moment, Scenery, Settings
 from core.labs.energy_2d import Langevin
 from core.labs.residual_studies_2d import Inversion
 from demos._outcome import Block
+from demos._packing import finite, packed_levels, packed_points, thinned
 from demos._words import say
 
 DENSITY_SPAN = (-10.0, 2.75)  # nats per unit area
@@ -235,7 +235,7 @@ def langevin_block(
     }
 
 
-# -- packing --------------------------------------------------------------------------------------------
+# -- curves ---------------------------------------------------------------------------------------------
 
 
 def curve(
@@ -248,33 +248,6 @@ def curve(
 ) -> Curve:
     """One line of a chart."""
     return {"label": label, "colour": colour, "x": list(x), "y": list(y), "dash": dash}
-
-
-def packed_points(values: Any, span: float) -> str:
-    """Coordinates as 16-bit integers between -span and span; what lies outside goes to the rim."""
-    return _text((values * (32767 / span)).clip(-32767, 32767).round().astype("<i2"))
-
-
-def packed_levels(values: Any, span: tuple[float, float]) -> str:
-    """Numbers as bytes between the ends of `span`."""
-    low, high = span
-    return _text(((values - low) * (255 / (high - low))).clip(0, 255).round().astype("u1"))
-
-
-def _text(array: Any) -> str:
-    return b64encode(array.tobytes()).decode("ascii")
-
-
-def thinned(items: Sequence[Any], most: int) -> list[Any]:
-    """At most `most` of the items, evenly spread, the first and the last among them."""
-    if len(items) <= most:
-        return list(items)
-    return [items[round(i * (len(items) - 1) / (most - 1))] for i in range(most)]
-
-
-def finite(value: float) -> float | None:
-    """A number for JSON with four significant digits; None if it is none."""
-    return float(f"{value:.4g}") if math.isfinite(value) else None
 
 
 def _heights(values: Any) -> list[float | None]:

@@ -1,9 +1,10 @@
 // Four poems at the corners of a square; the verse follows the pointer. Arrow keys move it too.
 import { colour, el, t } from "../gallery.js";
+import { follow, newestOnly } from "./pad.js";
 
 export function draw(node, block, stage) {
   node.className = "block-palette panel";
-  const state = { x: block.x, y: block.y, busy: false, wanted: null, trail: [] };
+  const state = { x: block.x, y: block.y, trail: [] };
   const verse = el("div", { class: "palette-verse", lang: "zh", "aria-live": "polite" });
   const pad = el("canvas", { class: "palette-pad", tabindex: 0, role: "slider", "aria-label": t("调色板，方向键移动", "palette, move with the arrow keys"), "aria-valuetext": "" });
   const timing = el("small", {});
@@ -44,37 +45,22 @@ export function draw(node, block, stage) {
       el("div", {}, ...line.map((c) => el("span", { class: c.p < 0.3 ? "faint" : "" }, c.c)))));
     pad.setAttribute("aria-valuetext", poem.lines.map((line) => line.map((c) => c.c).join("")).join("，"));
   };
-  // One request at a time; while it runs only the newest position is kept.
-  const ask = async (x, y) => {
-    Object.assign(state, { x, y });
-    state.trail.push([x, y]);
-    if (state.trail.length > 60) state.trail.shift();
-    paint();
-    if (state.busy) { state.wanted = [x, y]; return; }
-    state.busy = true;
+  const request = newestOnly(node, async () => {
     const started = performance.now();
+    const { x, y } = state;
     const answer = await stage.live("blend_corners", { codes: block.codes, form: block.form, model: block.model, x, y });
-    state.busy = false;
     if (answer.error) stage.notice(answer.error, "error");
     else {
       write(answer.poem);
       timing.textContent = `${Math.round(performance.now() - started)} ms`;
     }
-    if (state.wanted) { const next = state.wanted; state.wanted = null; ask(...next); }
-  };
-  const follow = (event) => {
-    const box = pad.getBoundingClientRect();
-    const clip = (v) => Math.max(0, Math.min(1, v));
-    ask(clip((event.clientX - box.left) / box.width), clip((event.clientY - box.top) / box.height));
-  };
-  pad.addEventListener("pointermove", (event) => { if (event.pointerType === "mouse" || event.buttons) follow(event); });
-  pad.addEventListener("pointerdown", (event) => { pad.setPointerCapture(event.pointerId); follow(event); });
-  pad.addEventListener("keydown", (event) => {
-    const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
-    if (!step) return;
-    event.preventDefault();
-    const clip = (v) => Math.max(0, Math.min(1, v));
-    ask(clip(state.x + 0.05 * step[0]), clip(state.y + 0.05 * step[1]));
+  });
+  follow(pad, state, (x, y) => {
+    Object.assign(state, { x, y });
+    state.trail.push([x, y]);
+    if (state.trail.length > 60) state.trail.shift();
+    paint();
+    request();
   });
   window.addEventListener("gallery-theme", () => node.isConnected && paint());
   paint();

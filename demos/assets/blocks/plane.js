@@ -105,6 +105,12 @@ export class Plane {
     this.raster(values, resolution, (v) => tint(0.5 + v / (2 * most)));
   }
 
+  /** A judgement from 0 (real, celadon) to 1 (fake, seal). */
+  judged(values, resolution) {
+    const tint = ramp("celadon", "paper", "seal");
+    this.raster(values, resolution, (v) => tint(0.26 + 0.48 * v));
+  }
+
   dots(flat, name, radius = 1.6, alpha = 0.8) {
     const { g } = this;
     g.fillStyle = colour(name);
@@ -234,7 +240,7 @@ export function curves(canvas, lines, { xlabel, ylabel, at = null, log = false, 
     g.fillText(log ? powerOf(v) : String(v).replace("-", "−"), left - 5, y + 4);
   }
   g.textAlign = "center";
-  for (const v of ticksOf(x0, x1, w > 500 ? 8 : 4)) g.fillText(String(v), px(v), h - bottom + 14);
+  for (const v of ticksOf(x0, x1, w > 500 ? 8 : 4)) g.fillText(String(v).replace("-", "−"), px(v), h - bottom + 14);
   g.textAlign = "right";
   g.fillText(xlabel, w - right, h - 3);
   g.textAlign = "left";

@@ -1,0 +1,129 @@
+"""Directions between two groups of pictures, applied to a third, and kept as files."""
+
+import json
+import struct
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from core.errors import InputError, check_range, check_whole
+from core.latent import direction
+from core.pictures import Pictures
+from core.runtime import Timing
+from core.tasks.ogan.drawing import drawn
+from core.tasks.ogan.ends import (
+    MODELS,
+    End,
+    check_strength,
+    checked_code,
+    codes_of,
+    floats,
+    latent_of,
+    numbers_of,
+    total,
+)
+from core.tasks.ogan.records import Direction, Push
+
+MAX_GROUP = 64
+MAX_PUSH = 5.0
+MAX_FILE = 100_000  # bytes
+NAME = "direction"  # of the tensor in a file
+
+
+def find_direction(
+    plus: Sequence[End], minus: Sequence[End], model: str = "ogan-faces"
+) -> tuple[Direction, Timing | None]:
+    """From the average code of the group `minus` to that of `plus`; the time of encoding photos."""
+    for name, zh, group in (("plus", "正组", plus), ("minus", "负组", minus)):
+        if not 1 <= len(group) <= MAX_GROUP:
+            raise InputError(
+                en=f"The group {name} has {len(group)} pictures; 1 to {MAX_GROUP} are needed. Click "
+                "some for each group.",
+                zh=f"{zh}有 {len(group)} 张图，需要 1 到 {MAX_GROUP} 张，请给两组各点几张。",
+            )
+    codes, _, timing = codes_of([*plus, *minus], model)
+    found = direction(codes[: len(plus)], codes[len(plus) :])
+    return Direction(model, floats(found), len(plus), len(minus)), timing
+
+
+def apply_direction(
+    subject: End,
+    along: Direction,
+    strengths: Sequence[float] = (-1.0, -0.5, 0.0, 0.5, 1.0),
+    *,
+    truncation: float = 0.9,
+    on_sphere: bool = True,
+) -> Push:
+    """The picture with `strength` times the direction added to its code, for each strength.
+
+    With `on_sphere` codes keep the length of the subject's, where those of the prior lie.
+    """
+    check_whole("the number of strengths", len(strengths), 1, 64, zh="强度个数")
+    for strength in strengths:
+        check_range("strength", strength, -MAX_PUSH, MAX_PUSH, zh="强度")
+    check_strength(truncation)
+    codes, _, timing = codes_of([subject], along.model)
+    step = checked_code(along.values, along.model)
+    z = codes + torch.tensor([[float(s)] for s in strengths]) * step
+    if on_sphere:
+        z = z * codes.norm() / z.norm(dim=1, keepdim=True).clamp_min(1e-6)
+    out, drawing = drawn(truncation * z, along.model)
+    return Push(
+        Pictures(out["pixels"]),
+        tuple(float(s) for s in strengths),
+        numbers_of(out),
+        total(timing, drawing),
+    )
+
+
+def to_safetensors(along: Direction) -> bytes:
+    """A direction as a file that any reader of safetensors opens: one tensor, facts beside it."""
+    from safetensors.torch import save
+
+    facts = {"model": along.model, "plus": str(along.plus), "minus": str(along.minus)}
+    return bytes(save({NAME: torch.tensor(along.values)}, facts))
+
+
+def from_safetensors(data: bytes, model: str | None = None) -> Direction:
+    """The direction in a file; `InputError` when it holds none that fits `model` (or its own)."""
+    facts, values = _opened(data)
+    found = str(facts.get("model", ""))
+    if found not in MODELS or (model is not None and found != model):
+        raise InputError(
+            en=f"The direction is one of {found[:40] or 'an unknown model'!r}; "
+            f"{model or ' or '.join(MODELS)} is needed.",
+            zh=f"这个方向属于 {found[:40] or '未知模型'!r}，需要 {model or '、'.join(MODELS)} 的。",
+        )
+    if values.shape != (latent_of(found),):
+        raise _unreadable(f"{tuple(values.shape)} numbers, {latent_of(found)} expected")
+    code = checked_code(values.tolist(), found)
+    counts = [
+        int(v) if (v := str(facts.get(name, ""))).isdigit() else 0 for name in ("plus", "minus")
+    ]
+    return Direction(found, floats(code), *counts)
+
+
+def _opened(data: bytes) -> tuple[dict[str, object], Tensor]:
+    """Facts and the one tensor of a file."""
+    if len(data) > MAX_FILE:
+        raise _unreadable(f"{len(data)} bytes")
+    from safetensors import SafetensorError
+    from safetensors.torch import load
+
+    try:
+        tensors = load(data)
+        (length,) = struct.unpack("<Q", data[:8])
+        header = json.loads(data[8 : 8 + length])
+    except (SafetensorError, struct.error, ValueError, KeyError) as error:
+        raise _unreadable(str(error)[:80]) from None
+    if set(tensors) != {NAME}:
+        raise _unreadable(f"tensors {', '.join(tensors)[:60]}")
+    return header.get("__metadata__") or {}, tensors[NAME].float()
+
+
+def _unreadable(found: str) -> InputError:
+    return InputError(
+        en=f"This is no file of a direction ({found}). Choose one that was saved here.",
+        zh=f"这不是方向文件（{found}），请选在这里保存过的文件。",
+    )

@@ -1,0 +1,161 @@
+"""From seeds and pictures to codes, and the functions that the runtime runs for all verbs."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from core import hub, runtime
+from core.errors import InputError, check_choice, check_range
+from core.models.ogan import OGAN
+from core.models.ogan_code import normalised
+from core.runtime import Timing
+from core.tasks.ogan.records import Numbers
+from core.tasks.photos import read_picture
+
+MODELS = ("ogan-faces", "ogan-anime")
+MAX_SEED = 2**32 - 1
+MAX_STRENGTH = 2.0  # of the factor before codes
+BATCH = 64  # pictures at once: a path is one batch
+
+End = int | str
+
+
+def size_of(model: str) -> int:
+    """Side of a model's pictures in pixels."""
+    check_choice("model", model, MODELS, zh="模型")
+    return int(hub.locate(model).config["size"])
+
+
+def latent_of(model: str) -> int:
+    """Numbers of a model's codes."""
+    check_choice("model", model, MODELS, zh="模型")
+    return int(hub.locate(model).config["latent"])
+
+
+def codes_of(
+    ends: Sequence[End], model: str = "ogan-faces"
+) -> tuple[Tensor, list[Tensor | None], Timing | None]:
+    """Codes `(ends, latent)` of seeds and pictures, the pictures given (None for a seed), the time.
+
+    A seed's code is its noise, a picture's the direction of the encoder's output.
+    """
+    latent, size = latent_of(model), size_of(model)
+    codes: list[Tensor] = []
+    pictures: list[Tensor | None] = []
+    for end in ends:
+        seed = checked_seed(end)
+        if seed is None:
+            pictures.append(read_picture(str(end), size))
+            codes.append(torch.zeros(latent))
+        else:
+            pictures.append(None)
+            codes.append(runtime.noise(seed, 1, latent)[0])
+    given = [i for i, picture in enumerate(pictures) if picture is not None]
+    timing = None
+    if given:
+        rows = {"pixels": torch.stack([p for p in pictures if p is not None])}
+        out, timing = runtime.run(model, encode_rows, rows, max_rows=BATCH)
+        for i, code in zip(given, out["code"], strict=True):
+            codes[i] = code
+    return torch.stack(codes), pictures, timing
+
+
+def checked_seed(end: End) -> int | None:
+    """The seed that an end is, None for a picture; `InputError` for a seed out of range.
+
+    Digits in a string are a seed.
+    """
+    if isinstance(end, str):
+        text = end.strip()
+        if not (text.isascii() and text.isdigit() and len(text) <= 12):
+            if not text:
+                raise InputError(
+                    en="A picture is missing. Give a seed or a photo.",
+                    zh="缺少图片，请给一个种子或一张照片。",
+                )
+            return None
+        end = int(text)
+    if isinstance(end, bool) or int(end) != end:
+        raise InputError(
+            en=f"The seed {end} is no whole number. Give one from 0 to {MAX_SEED}.",
+            zh=f"种子 {end} 不是整数，请取 0 到 {MAX_SEED} 的整数。",
+        )
+    check_range("seed", int(end), 0, MAX_SEED, zh="种子")
+    return int(end)
+
+
+def check_strength(value: float) -> float:
+    """The factor before a code, 0 to 2."""
+    check_range("truncation", value, 0, MAX_STRENGTH, zh="截断系数")
+    return float(value)
+
+
+def checked_code(values: Sequence[float], model: str) -> Tensor:
+    """A code that a caller gives, `(latent,)`."""
+    latent = latent_of(model)
+    try:
+        code = torch.tensor([float(v) for v in values])
+    except (TypeError, ValueError, OverflowError):
+        code = torch.full((latent,), torch.nan)
+    if code.shape != (latent,) or not bool((code.abs() <= 1e4).all()):  # nan is refused too
+        raise InputError(
+            en=f"A code of {model} has {latent} finite numbers. Take it from an answer as it is.",
+            zh=f"{model} 的编码是 {latent} 个有限的数，请原样使用返回的编码。",
+        )
+    return code
+
+
+def total(*timings: Timing | None) -> Timing:
+    """The sum of those that there are."""
+    first, *rest = (timing for timing in timings if timing is not None)
+    for timing in rest:
+        first = first + timing
+    return first
+
+
+def numbers_of(out: dict[str, Tensor]) -> Numbers:
+    """The encoder's numbers of a batch."""
+    return Numbers(*(floats(out[name]) for name in ("score", "spread", "correlation")))
+
+
+def floats(values: Tensor) -> tuple[float, ...]:
+    """Numbers with five decimals."""
+    return tuple(round(v, 5) for v in values.tolist())
+
+
+# -- run by the runtime, on the device, for rows of many visitors ---------------------------------
+
+
+def draw_rows(model: OGAN, *, z: Tensor) -> dict[str, Tensor]:
+    """Pictures of codes `(rows, latent)`, and what the encoder says of them."""
+    made = model.generate(z)
+    parts = model.encode(made, generated=True)
+    return {
+        "pixels": to_levels(made),
+        "score": parts.score,
+        "spread": parts.spread,
+        "correlation": (normalised(z) * parts.code).mean(dim=1),
+    }
+
+
+def encode_rows(model: OGAN, *, pixels: Tensor) -> dict[str, Tensor]:
+    """Score, spread and code of photos, uint8 `(rows, 3, size, size)`."""
+    parts = model.encode(scaled(pixels))
+    return {"score": parts.score, "spread": parts.spread, "code": parts.code}
+
+
+def encode_made_rows(model: OGAN, *, pixels: Tensor) -> dict[str, Tensor]:
+    """The same of pictures that the generator has made."""
+    parts = model.encode(scaled(pixels), generated=True)
+    return {"score": parts.score, "spread": parts.spread, "code": parts.code}
+
+
+def scaled(pixels: Tensor) -> Tensor:
+    """Levels 0 to 255 as numbers in [-1, 1]."""
+    return pixels.float() / 127.5 - 1
+
+
+def to_levels(images: Tensor) -> Tensor:
+    """Numbers in [-1, 1] as levels 0 to 255, uint8."""
+    return ((images.float() + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)

@@ -1,0 +1,52 @@
+"""A visitor's photos in the scenes that take pictures: hidden inputs, slots, and what they stand for."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import gradio as gr
+
+from core.pictures import Pictures
+from core.tasks import glow
+from demos._outcome import Block
+from demos._pictures import photo_aligner, photo_block, slot_picture
+from demos._tab import Scene
+from demos._words import say
+
+MODEL = "glow-faces"  # whose size photos are cut to; other models average them
+
+
+def photo_input(scene: Scene, name: str = "photo") -> None:
+    """The aligned picture as a data URL; filled by a slot, never typed."""
+    scene.input(name, gr.Textbox("", visible=False, max_length=30_000_000))
+
+
+def align_photo(value: Any) -> dict[str, Any]:
+    """Find the face of a photo, or cut the square that was drawn by hand."""
+    return photo_aligner(glow.layout_of(MODEL).size)(value)
+
+
+def photo_slots(
+    slots: Sequence[tuple[str, str, Pictures | None, bool]], *, title: str = "", hint: str = ""
+) -> Block:
+    """Slots `(input, label, picture in use, whether it is a photo)` for photos of one's own."""
+    return photo_block(
+        [
+            {
+                "input": name,
+                "label": label,
+                "note": "" if used else say("或用左边的种子", "or a seed at the left"),
+                "pictures": [slot_picture(picture, 0, say("模型看到的", "as the model sees it"))]
+                if picture is not None
+                else [],
+                "used": used,
+            }
+            for name, label, picture, used in slots
+        ],
+        title=title or say("放自己的照片", "Photos of your own"),
+        hint=hint
+        or say(
+            "只留在这个窗口；找到的脸会摆正",
+            "stays in this window; the face is found and set upright",
+        ),
+        size=glow.layout_of(MODEL).size,
+    )
