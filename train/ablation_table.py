@@ -8,14 +8,15 @@ def summary(done: Mapping[str, Mapping[str, float]]) -> list[list[str]]:
     """A table of finished runs `{"variant @ steps / seed": figures}`, its head first.
 
     F1 is the mean over a variant's seeds, with their standard deviation where there are several. The
-    change compares with the first variant, seed by seed, at the same number of steps.
+    change compares with the first variant, seed by seed, at the same number of steps. Speeds stay out:
+    variants run at different times, beside different neighbours.
     """
     runs: dict[tuple[str, str], dict[str, Mapping[str, float]]] = {}
     for key, figures in done.items():
         variant, _, conditions = key.rpartition(" @ ")
         steps, _, seed = conditions.partition(" / ")
         runs.setdefault((variant, steps), {})[seed] = figures
-    rows = [["variant", "steps", "seeds", "precision", "recall", "F1", "change", "characters/s"]]
+    rows = [["variant", "steps", "seeds", "precision", "recall", "F1", "change", "parameters"]]
     bases: dict[str, dict[str, Mapping[str, float]]] = {}
     for (variant, steps), by_seed in runs.items():
         base = bases.setdefault(steps, by_seed)
@@ -33,7 +34,7 @@ def summary(done: Mapping[str, Mapping[str, float]]) -> list[list[str]]:
                 f"{100 * mean['recall']:.1f}",
                 f"{fmean(f1):.1f}" + (f" ± {stdev(f1):.1f}" if len(f1) > 1 else ""),
                 f"{fmean(pairs):+.1f}" if by_seed is not base and pairs else "",
-                f"{mean['chars_per_second']:,.0f}",
+                f"{mean['parameters'] / 1e6:.1f} M",
             ]
         )
     return rows

@@ -4,7 +4,7 @@ from train.ablation_table import summary
 
 
 def run(f1):
-    return {"precision": f1, "recall": f1, "f1": f1, "chars_per_second": 1000.0}
+    return {"precision": f1, "recall": f1, "f1": f1, "parameters": 2.5e6}
 
 
 def test_changes_are_taken_seed_by_seed():
@@ -18,7 +18,7 @@ def test_changes_are_taken_seed_by_seed():
     )
     assert head[0] == "variant" and len({len(row) for row in (head, base, less, longer)}) == 1
     assert base[:3] == ["as shipped", "100", "2"] and base[5].startswith("85.0 ± 7.1")
-    assert base[6] == longer[6] == ""
+    assert base[6] == longer[6] == "" and base[7] == "2.5 M"
     assert less[5:7] == ["85.0", "-5.0"]  # against seed 2 alone
     assert longer[1] == "900" and longer[5] == "95.0"
 
