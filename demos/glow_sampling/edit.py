@@ -34,7 +34,7 @@ def edit_scene(scene: Scene) -> None:
         scene.input("kind", gr.Radio(KINDS, value="shipped", label=say("方向", "Directions")))
         scene.input(
             "strength",
-            gr.Slider(0.5, 6, value=2, step=0.25, label=say("最大强度", "Greatest strength")),
+            gr.Slider(0.5, 6, value=1.5, step=0.25, label=say("最大强度", "Greatest strength")),
             live=True,
         )
         with scene.more():
@@ -65,7 +65,7 @@ def edit_scene(scene: Scene) -> None:
 def move_attributes(
     source: str = "7",
     kind: Kind = "shipped",
-    strength: float = 2.0,
+    strength: float = 1.5,
     orthogonal: bool = False,
     group: str = "3, 5, 8, 11",
     others: str = "2, 4, 6, 9",

@@ -26,7 +26,7 @@ def attributes(
     model: str = "glow-faces",
     *,
     names: Sequence[str] = ATTRIBUTES,
-    strength: float = 2.0,
+    strength: float = 1.5,
     steps: int = 7,
     orthogonal: bool = False,
 ) -> Edits:
@@ -53,7 +53,7 @@ def group_direction(
     *,
     group: Sequence[str] = ("3", "5", "8"),
     others: Sequence[str] = ("4", "6", "9"),
-    strength: float = 2.0,
+    strength: float = 1.5,
     steps: int = 7,
 ) -> Edits:
     """A picture moved along the difference of two groups' average codes.
