@@ -145,6 +145,9 @@ def prometheus(status: Mapping[str, Any]) -> str:
     return generate_latest(registry).decode()
 
 
+SERVER_ONLY = {"api_info_as_input", "api_info_as_output", "example_inputs", "skip_api"}
+
+
 class Languages:
     """Puts our head in the page and chooses one language in it, its config and the API description.
 
@@ -185,7 +188,7 @@ class Languages:
             assert start is not None
             text = _unescaped(body.decode("utf-8"))
             if scope["path"] == "/":
-                text = _without_api_description(text)
+                text = _without_value_types(_without_api_description(text))
                 text = text.replace("</head>", f"{self.head}</head>", 1)
                 text = text.replace('lang="en"', f'lang="{lang}"', 1)
             content = resolve(text, lang).encode("utf-8")
@@ -205,6 +208,23 @@ def _without_api_description(page: str) -> str:
     """The page without a third of its bytes: Gradio's client asks `/gradio_api/info` for them."""
     before, found, rest = page.partition("<script>window.gradio_api_info")
     return before + rest.partition("</script>")[2] if found else page
+
+
+@lru_cache(maxsize=4)
+def _without_value_types(page: str) -> str:
+    """The page without what only the server and its API description need to know of a component."""
+    before, found, rest = page.partition("window.gradio_config = ")
+    config, end, after = rest.partition(";</script>")
+    if not end:
+        return page
+    slim = json.loads(config)
+    for component in slim["components"]:
+        for key in SERVER_ONLY & component.keys():
+            del component[key]
+    text = json.dumps(slim, ensure_ascii=False, separators=(",", ":"))
+    for mark in "<>&":  # so that no text ends the script
+        text = text.replace(mark, f"\\u{ord(mark):04x}")
+    return before + found + text + end + after
 
 
 @lru_cache(maxsize=8)

@@ -256,7 +256,7 @@ class TestEdits:
         made = glow.attributes("5", steps=5)
         middle = made.pictures.pixels.unflatten(0, (4, 5))[:, 2]
         assert (middle == made.source.pixels).all()
-        assert made.names == glow.ATTRIBUTES and made.strengths == (-2.0, -1.0, 0.0, 1.0, 2.0)
+        assert made.names == glow.ATTRIBUTES and made.strengths == (-1.5, -0.75, 0.0, 0.75, 1.5)
 
     def test_orthogonal_directions_share_nothing_with_the_plain_others(self) -> None:
         from core.tasks.glow.edits import _orthogonal
