@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+import torch
 from torch import Tensor
 
 
@@ -47,3 +48,8 @@ LOG_2PI = 1.8378770664093453
 def standard_normal_log_prob(value: Tensor) -> Tensor:
     """Log-density of the standard normal in nats, per component."""
     return -0.5 * (value.square() + LOG_2PI)
+
+
+def single_or_double(x: Tensor) -> Tensor:
+    """`x` in at least single precision: half precision has too few digits for 256 levels, or for sums."""
+    return x.to(torch.promote_types(x.dtype, torch.float32))

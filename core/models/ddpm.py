@@ -169,19 +169,13 @@ class DDPM(nn.Module):
         is exact only in the limit of many.
         """
         levels = self._levels(steps, images.device).flip(0)
-        x = images
-        before: Tensor | None = None  # the level that x is at; none is clean
+        x, here = images, levels[0]  # what is clean is read as the least noisy level
+        signal, dirt = torch.ones_like(self.signal[0]), torch.zeros_like(self.noise[0])
         for level in levels:
-            here = level if before is None else before
             said = self(x, here.expand(len(x))).float()
-            signal, dirt = (
-                (torch.ones_like(self.signal[0]), torch.zeros_like(self.noise[0]))
-                if before is None
-                else (self.signal[before], self.noise[before])
-            )
             picture, noise = signal * x - dirt * said, dirt * x + signal * said
-            x = self.signal[level] * picture + self.noise[level] * noise
-            before = level
+            here, signal, dirt = level, self.signal[level], self.noise[level]
+            x = signal * picture + dirt * noise
         return x
 
     def _levels(self, steps: int, device: torch.device) -> Tensor:

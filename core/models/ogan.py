@@ -31,6 +31,7 @@ from torch.nn import functional as F
 
 from core.models.ogan_code import Decomposition, decompose
 from core.models.ogan_layers import BatchNorm, SelfModulation, down, initialise, up
+from core.nn import single_or_double
 
 TRUNCATION = 0.9  # factor of the code in a reconstruction, from the author's demo
 REAL, GENERATED = 0, 1  # kinds of batches that the encoder sees
@@ -113,7 +114,7 @@ class Generator(nn.Module):
             x = norm(x, z) if self.modulated else norm(x)
             x = convolution(F.relu(x))
         # Half precision has too few steps near 1 for 256 levels.
-        return torch.tanh(x.to(torch.promote_types(x.dtype, torch.float32)))
+        return torch.tanh(single_or_double(x))
 
 
 class OGAN(nn.Module):

@@ -24,9 +24,10 @@ scores, as there.
 
 from typing import NamedTuple
 
-import torch
 from torch import Tensor
 from torch.nn import functional as F
+
+from core.nn import single_or_double
 
 _TINY = 1e-12  # variance at which a constant vector gets a direction (zero) instead of nan
 
@@ -44,7 +45,7 @@ def decompose(z: Tensor) -> Decomposition:
 
     A constant vector has spread 1e-6 and direction 0.
     """
-    z = z.to(torch.promote_types(z.dtype, torch.float32))
+    z = single_or_double(z)
     score = z.mean(dim=-1)
     centred = z - score.unsqueeze(-1)
     spread = (centred.square().mean(dim=-1) + _TINY).sqrt()

@@ -23,8 +23,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from core.models.flows.quantization import Quantization, single_or_double
-from core.nn import LOG_2PI, DiagonalGaussian, standard_normal_log_prob
+from core.models.flows.quantization import Quantization
+from core.nn import LOG_2PI, DiagonalGaussian, single_or_double, standard_normal_log_prob
 
 LEVELS = Quantization(low=-1.0, high=1.0)  # the grey levels of a picture as numbers
 _SIZES = (16, 32, 64, 128)

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from core.nn import single_or_double
+
 
 @dataclass(frozen=True, kw_only=True)
 class Quantization:
@@ -57,8 +59,3 @@ class Quantization:
         """Bits for each pixel's colour from log-densities in nats, of any shape."""
         offset = math.log2(self.levels / (self.high - self.low))
         return -log_prob / (dimensions * math.log(2)) + offset
-
-
-def single_or_double(x: Tensor) -> Tensor:
-    """At least single precision: half precision has too few digits for 256 levels."""
-    return x if x.dtype == torch.float64 else x.float()

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from core import hub, runtime
 from core.errors import InputError, check_choice, check_range
+from core.levels import scaled, to_levels
 from core.models.ogan import OGAN
 from core.models.ogan_code import normalised
 from core.runtime import Timing
@@ -149,13 +150,3 @@ def encode_made_rows(model: OGAN, *, pixels: Tensor) -> dict[str, Tensor]:
     """The same of pictures that the generator has made."""
     parts = model.encode(scaled(pixels), generated=True)
     return {"score": parts.score, "spread": parts.spread, "code": parts.code}
-
-
-def scaled(pixels: Tensor) -> Tensor:
-    """Levels 0 to 255 as numbers in [-1, 1]."""
-    return pixels.float() / 127.5 - 1
-
-
-def to_levels(images: Tensor) -> Tensor:
-    """Numbers in [-1, 1] as levels 0 to 255, uint8."""
-    return ((images.float() + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)

@@ -14,6 +14,7 @@ from torch import Tensor
 from core import runtime
 from core.errors import check_range, check_whole
 from core.latent import project
+from core.levels import scaled
 from core.models.ogan import OGAN, TRUNCATION
 from core.models.ogan_code import normalised, pearson
 from core.pictures import Pictures
@@ -29,7 +30,6 @@ from core.tasks.ogan.ends import (
     encode_made_rows,
     encode_rows,
     floats,
-    scaled,
     size_of,
     total,
 )
