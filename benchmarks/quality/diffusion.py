@@ -7,17 +7,16 @@ image models. `swd` and `frechet` have an entry a number of steps (`ddim`); `sol
 `memorisation` (at `STEPS` steps) are those of all image models.
 """
 
-from typing import Any, cast
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from benchmarks.image_data import read_images
 from benchmarks.quality import Benchmark, Options
 from benchmarks.quality.image_codes import reconstruction_figures
-from benchmarks.quality.image_samples import distances, in_batches, sample_figures, to_levels
-from benchmarks.quality.images import CLASSIFIER, SAMPLES, Classifier, rounded
-from core import hub, runtime
+from benchmarks.quality.image_samples import in_batches
+from benchmarks.quality.picture_run import PictureRun, rounded
+from core.levels import scaled, to_levels
 from core.models.ddpm import DDPM, LEVELS
 from core.runtime import draws
 
@@ -48,7 +47,7 @@ def prediction_error(model: DDPM, pixels: Tensor, *, seed: int = 0) -> float:
     noise = draws.noise(seed, len(pixels), pixels[0].numel()).view(pixels.shape)
     level = (torch.arange(len(pixels)) * LEVELS) // len(pixels)
     errors = [
-        model.loss(x.to(device).float() / 127.5 - 1, e.to(device), t.to(device)).cpu()
+        model.loss(scaled(x.to(device)), e.to(device), t.to(device)).cpu()
         for x, e, t in zip(pixels.split(BATCH), noise.split(BATCH), level.split(BATCH), strict=True)
     ]
     return float(torch.cat(errors).mean())
@@ -60,7 +59,7 @@ def there_and_back(model: DDPM, pixels: Tensor, steps: int) -> Tensor:
     device = model.signal.device
 
     def trip(x: Tensor) -> Tensor:
-        images = x.to(device).float() / 127.5 - 1
+        images = scaled(x.to(device))
         return to_levels(model.generate(model.invert(images, steps), steps))
 
     return in_batches(trip, pixels)
@@ -71,64 +70,32 @@ def measure(name: str, options: Options) -> dict[str, Any]:
 
     Raises `ValueError` when a folder is not one of pictures.
     """
-    weights = hub.locate(name)
-    device = options.device or runtime.choose_device()
-    model = cast(DDPM, hub.load(name).to(device))
-    size = model.config.size
-    unseen = read_images(options.data, options.split, size=size, limit=options.limit)
-    pixels = unseen.pixels.to(device)
-    options.report(f"{len(unseen)} pictures of {unseen.size} pixels from {options.data.name}")
-    classifier = Classifier.load(device)
-    features = None if classifier is None else classifier.features
-    train = [read_images(folder, "train", size=size).pixels for folder in options.train]
-    count = min(options.samples, SAMPLES)
+    run: PictureRun[DDPM] = PictureRun(name, options)
+    model, pixels = run.model, run.pixels
     figures: dict[str, Any] = {
         "prediction_error": prediction_error(model, pixels, seed=options.seed)
     }
-    whole = sample_figures(
-        lambda count, seed: draw(model, count, seed),
-        pixels,
-        torch.cat(train).to(device) if train else None,
-        features,
-        count=count,
-        seed=options.seed,
-        report=options.report,
-    )
+    whole = run.sample_figures(lambda count, seed: draw(model, count, seed))
     swd, frechet = {str(STEPS): whole.pop("swd")}, {str(STEPS): whole.pop("frechet")}
-    few = min(count, FEW)
+    few = min(run.count, FEW)
     for steps in COUNTS:
         if steps != STEPS:
             options.report(f"{few} samples of {steps} steps")
-            made = draw(model, few, options.seed, steps)
-            found = distances(made, pixels, features, seed=options.seed)
+            found = run.distances(draw(model, few, options.seed, steps))
             swd[str(steps)], frechet[str(steps)] = found["swd"], found["frechet"]
     options.report(f"{few} samples of the solver")
     solver = draw(model, few, options.seed, COUNTS[0], "dpm-solver++")
     figures |= {
         "swd": swd,
         "frechet": frechet,
-        "solver": distances(solver, pixels, features, seed=options.seed),
+        "solver": run.distances(solver),
         **whole,
     }
     options.report("to noise and back")
     originals = pixels[:INVERTED]
     figures |= reconstruction_figures(originals, there_and_back(model, originals, COUNTS[-1]))
-    figures["conditions"] = {
-        "weights": weights.hash,
-        "data": options.data.name,
-        "split": options.split or "all",
-        "pictures": len(unseen),
-        "size": size,
-        "train": [folder.name for folder in options.train],
-        "samples": count,
-        "samples_at_other_steps": few,
-        "inverted": len(originals),
-        "features": None if classifier is None else hub.locate(CLASSIFIER).hash,
-        "seed": options.seed,
-        "device": str(device),
-        "torch": str(torch.__version__),
-    }
-    return {key: rounded(value) for key, value in figures.items()}
+    figures["conditions"] = run.conditions(samples_at_other_steps=few, inverted=len(originals))
+    return rounded(figures)
 
 
 BENCHMARK = Benchmark(names=("ddpm-*",), measure=measure, folders=True)

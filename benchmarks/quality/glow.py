@@ -9,16 +9,13 @@ decoding, black to white being 1; `sample_max_error_*` that of a sample in half 
 all image models.
 """
 
-from typing import Any, cast
+from typing import Any
 
 import torch
 
-from benchmarks.image_data import read_images
 from benchmarks.quality import Benchmark, Options
 from benchmarks.quality import flows as measures
-from benchmarks.quality.image_samples import distances, sample_figures
-from benchmarks.quality.images import CLASSIFIER, SAMPLES, Classifier, rounded
-from core import hub, runtime
+from benchmarks.quality.picture_run import PictureRun, rounded
 from core.models.flows.fused import fused
 from core.models.flows.multi_scale import MultiScaleFlow
 
@@ -34,12 +31,8 @@ def measure(name: str, options: Options) -> dict[str, Any]:
 
     Raises `ValueError` when a folder is not one of pictures.
     """
-    weights = hub.locate(name)
-    device = options.device or runtime.choose_device()
-    flow = cast(MultiScaleFlow, hub.load(name).to(device))
-    unseen = read_images(options.data, options.split, size=flow.size, limit=options.limit)
-    pixels = unseen.pixels.to(device)
-    options.report(f"{len(unseen)} pictures of {unseen.size} pixels from {options.data.name}")
+    run: PictureRun[MultiScaleFlow] = PictureRun(name, options)
+    flow, pixels = run.model, run.pixels
     bits = measures.bits_per_dim(flow, pixels, repeats=DRAWS, seed=options.seed)
     figures: dict[str, Any] = {
         "bits_per_dim": float(bits.mean()),
@@ -55,42 +48,17 @@ def measure(name: str, options: Options) -> dict[str, Any]:
         error = measures.precision_error(flow, dtype, min(64, options.samples), options.seed)
         figures[f"sample_max_error_{label}"] = error
 
-    classifier = Classifier.load(device)
-    features = None if classifier is None else classifier.features
-    train = [read_images(folder, "train", size=flow.size).pixels for folder in options.train]
-    count, path = min(options.samples, SAMPLES), fused(flow)
+    path = fused(flow)
     figures["swd"], figures["frechet"] = {}, {}
     for temperature in TEMPERATURES:
-        options.report(f"{count} samples at temperature {temperature}")
-        made = measures.draw(flow, count, options.seed, temperature, path)
-        found = distances(made, pixels, features, seed=options.seed)
+        options.report(f"{run.count} samples at temperature {temperature}")
+        found = run.distances(measures.draw(flow, run.count, options.seed, temperature, path))
         figures["swd"][str(temperature)] = found["swd"]
         figures["frechet"][str(temperature)] = found["frechet"]
-    whole = sample_figures(
-        lambda count, seed: measures.draw(flow, count, seed, COPIES, path),
-        pixels,
-        torch.cat(train).to(device) if train else None,
-        features,
-        count=count,
-        seed=options.seed,
-        report=options.report,
-    )
+    whole = run.sample_figures(lambda count, seed: measures.draw(flow, count, seed, COPIES, path))
     figures |= {key: value for key, value in whole.items() if key not in ("swd", "frechet")}
-    figures["conditions"] = {
-        "weights": weights.hash,
-        "data": options.data.name,
-        "split": options.split or "all",
-        "pictures": len(unseen),
-        "size": flow.size,
-        "train": [folder.name for folder in options.train],
-        "samples": count,
-        "draws": DRAWS,
-        "features": None if classifier is None else hub.locate(CLASSIFIER).hash,
-        "seed": options.seed,
-        "device": str(device),
-        "torch": str(torch.__version__),
-    }
-    return {key: rounded(value) for key, value in figures.items()}
+    figures["conditions"] = run.conditions(draws=DRAWS)
+    return rounded(figures)
 
 
 BENCHMARK = Benchmark(names=("glow-*",), measure=measure, folders=True)

@@ -141,8 +141,3 @@ def in_batches(function: Callable[[Tensor], Tensor], rows: Tensor, size: int = 2
     """A function of batches over any number of rows, without gradients."""
     with torch.no_grad():
         return torch.cat([function(part) for part in rows.split(size)])
-
-
-def to_levels(images: Tensor) -> Tensor:
-    """Numbers in [-1, 1] as levels 0 to 255, uint8."""
-    return ((images.float() + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)

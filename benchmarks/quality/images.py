@@ -11,64 +11,28 @@ most 1,000 unseen pictures. `memorisation` compares the distances to the nearest
 """
 
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
-import torch
 from torch import Tensor, nn
 
-from benchmarks.image_data import Images, read_images
 from benchmarks.quality import Benchmark, Options
 from benchmarks.quality.image_codes import attribute_agreement, reconstruction_figures
-from benchmarks.quality.image_samples import in_batches, sample_figures, to_levels
+from benchmarks.quality.image_samples import in_batches
 from benchmarks.quality.picture_likelihood import likelihood_figures
-from core import hub, runtime
-from core.hub import WeightsError
-from core.models.face_attributes import FaceAttributes
+from benchmarks.quality.picture_run import ATTRIBUTES, CLASSIFIER, PictureRun, rounded
+from core.levels import scaled, to_levels
 from core.models.ogan import OGAN
 from core.models.ogan_code import pearson
 from core.models.picture_vae import PictureVAE
 from core.runtime import draws
 
-CLASSIFIER = "face-attributes"
-# What the classifier is good at on small faces; sex and age need no reconstruction to be guessed.
-ATTRIBUTES = ("Smiling", "Eyeglasses", "Mouth_Slightly_Open", "No_Beard", "Male")
 FACES = (
     "ogan-faces",
     "dcgan-faces",
     "vae-faces",
 )  # sets whose pictures the attributes mean something for
-SAMPLES = 5000
 RECONSTRUCTIONS = 1000
 _FRESH = 0x5EED  # keeps noise for the correlation apart from that of the samples
-
-
-class Classifier:
-    """Features and attribute probabilities of uint8 pictures, computed on a device."""
-
-    def __init__(self, model: FaceAttributes, device: torch.device | str) -> None:
-        self.model = model.to(device)
-        self.device = device
-
-    @classmethod
-    def load(cls, device: torch.device | str) -> "Classifier | None":
-        """The shipped classifier, None when its weights are not there."""
-        try:
-            return cls(cast(FaceAttributes, hub.load(CLASSIFIER)), device)
-        except WeightsError:
-            return None
-
-    def features(self, pictures: Tensor) -> Tensor:
-        """`(count, features)`."""
-        return in_batches(lambda x: self.model.features(self._scaled(x)), pictures)
-
-    def probabilities(self, pictures: Tensor) -> Tensor:
-        """`(count, len(ATTRIBUTES))`."""
-        columns = [self.model.config.names.index(name) for name in ATTRIBUTES]
-        return in_batches(lambda x: self.model.probabilities(self._scaled(x)), pictures)[:, columns]
-
-    def _scaled(self, pictures: Tensor) -> Tensor:
-        return pictures.to(self.device).float() / 127.5 - 1
 
 
 def measure(name: str, options: Options) -> dict[str, Any]:
@@ -76,26 +40,9 @@ def measure(name: str, options: Options) -> dict[str, Any]:
 
     Raises `ValueError` when a folder is not one of pictures.
     """
-    weights = hub.locate(name)
-    device = options.device or runtime.choose_device()
-    model = cast(OGAN | PictureVAE, hub.load(name).to(device))
-    size = model.config.size
-    unseen = read_images(options.data, options.split, size=size, limit=options.limit)
-    train = _training(options.train, size)
-    classifier = Classifier.load(device)
-    notes = _notes(name, unseen, classifier, options)
-    options.report(f"{len(unseen)} pictures of {unseen.size} pixels from {options.data.name}")
-    pixels = unseen.pixels.to(device)
-    count = min(options.samples, SAMPLES)
-    figures = sample_figures(
-        lambda count, seed: draw(model, count, seed),
-        pixels,
-        None if train is None else train.to(device),
-        None if classifier is None else classifier.features,
-        count=count,
-        seed=options.seed,
-        report=options.report,
-    )
+    run: PictureRun[OGAN | PictureVAE] = PictureRun(name, options)
+    model, pixels = run.model, run.pixels
+    figures = run.sample_figures(lambda count, seed: draw(model, count, seed))
     options.report("codes")
     originals = pixels[:RECONSTRUCTIONS]
     rebuilt = reconstruct(model, originals)
@@ -105,24 +52,11 @@ def measure(name: str, options: Options) -> dict[str, Any]:
         figures |= likelihood_figures(model, pixels, seed=options.seed)
     figures |= reconstruction_figures(originals, rebuilt)
     figures |= {"attribute_agreement": None, "by_attribute": None}
-    if classifier is not None and name in FACES:
-        figures |= attribute_agreement(originals, rebuilt, classifier.probabilities, ATTRIBUTES)
-    figures["notes"] = notes
-    figures["conditions"] = {
-        "weights": weights.hash,
-        "data": options.data.name,
-        "split": options.split or "all",
-        "pictures": len(unseen),
-        "size": size,
-        "train": [path.name for path in options.train],
-        "samples": count,
-        "reconstructions": len(originals),
-        "features": None if classifier is None else hub.locate(CLASSIFIER).hash,
-        "seed": options.seed,
-        "device": str(device),
-        "torch": str(torch.__version__),
-    }
-    return {key: rounded(value) for key, value in figures.items()}
+    if run.classifier is not None and name in FACES:
+        figures |= attribute_agreement(originals, rebuilt, run.classifier.probabilities, ATTRIBUTES)
+    figures["notes"] = _notes(name, run, options)
+    figures["conditions"] = run.conditions(reconstructions=len(originals))
+    return rounded(figures)
 
 
 class Autoencoder(Protocol):
@@ -145,9 +79,7 @@ def draw(model: Autoencoder, count: int, seed: int) -> Tensor:
 def reconstruct(model: Autoencoder, pictures: Tensor) -> Tensor:
     """Reconstructions of uint8 pictures, uint8."""
     device = next(model.parameters()).device
-    return in_batches(
-        lambda x: to_levels(model.reconstruct(x.to(device).float() / 127.5 - 1)), pictures
-    )
+    return in_batches(lambda x: to_levels(model.reconstruct(scaled(x.to(device)))), pictures)
 
 
 def noise_correlation(model: OGAN, count: int, seed: int) -> float:
@@ -162,34 +94,17 @@ def noise_correlation(model: OGAN, count: int, seed: int) -> float:
     return float(in_batches(correlation, noise).mean())
 
 
-def rounded(value: Any) -> Any:
-    """Numbers with six digits, enough for every figure here."""
-    if isinstance(value, float):
-        return float(f"{value:.6g}")
-    if isinstance(value, dict):
-        return {key: rounded(item) for key, item in value.items()}
-    return [rounded(item) for item in value] if isinstance(value, list) else value
-
-
-def _training(folders: tuple[Path, ...], size: int) -> Tensor | None:
-    """Training pictures of all the folders, None without any."""
-    parts = [read_images(folder, "train", size=size).pixels for folder in folders]
-    return torch.cat(parts) if parts else None
-
-
-def _notes(
-    name: str, unseen: Images, classifier: Classifier | None, options: Options
-) -> dict[str, str]:
+def _notes(name: str, run: PictureRun[Any], options: Options) -> dict[str, str]:
     notes = {}
-    if classifier is None:
+    if run.classifier is None:
         notes["features"] = f"no weights {CLASSIFIER}: no Fréchet distance, no attributes"
     elif name not in FACES:
         notes["attributes"] = "the classifier knows photographs of faces only"
         notes["frechet"] = "features of a network trained on photographs of faces"
     if not options.train:
         notes["train"] = "without --train nothing is compared with training pictures"
-    if len(unseen) < 1000:
-        notes["pictures"] = f"{len(unseen)} pictures make distances larger than 1,000 would"
+    if len(run.pixels) < 1000:
+        notes["pictures"] = f"{len(run.pixels)} pictures make distances larger than 1,000 would"
     return notes
 
 

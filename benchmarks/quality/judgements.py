@@ -10,6 +10,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from benchmarks.quality.image_samples import in_batches
+from core.levels import scaled
 from core.models.ogan import OGAN, TRUNCATION
 from core.models.ogan_code import normalised, pearson
 from core.runtime import draws
@@ -35,7 +36,7 @@ def judgements(
         return torch.stack([parts.score, parts.spread, _correlation(z.to(device), parts.code)], 1)
 
     def of_picture(pixels: Tensor) -> Tensor:
-        parts = model.encode(pixels.to(device).float() / 127.5 - 1)
+        parts = model.encode(scaled(pixels.to(device)))
         back = model.encode(model.generate(TRUNCATION * parts.code), generated=True)
         return torch.stack([parts.score, parts.spread, _correlation(parts.code, back.code)], 1)
 

@@ -11,6 +11,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from core.levels import scaled
+
 PATCH = 7  # side of a patch
 SMALLEST = 16  # side of the coarsest level
 _BLUR = (1.0, 4.0, 6.0, 4.0, 1.0)
@@ -94,7 +96,7 @@ def _patches(pictures: Tensor, places: list[Tensor]) -> list[Tensor]:
     within = torch.arange(PATCH)
     found: list[list[Tensor]] = [[] for _ in places]
     for first in range(0, len(pictures), 256):
-        some = pictures[first : first + 256].float() / 127.5 - 1
+        some = scaled(pictures[first : first + 256])
         mine = (owner >= first) & (owner < first + 256)
         owners = (owner[mine] - first)[:, None, None].to(device)
         for parts, level, place in zip(

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 from benchmarks.__main__ import main
 from benchmarks.quality.frechet import frechet, frechet_distance, gaussian
 from benchmarks.quality.image_codes import attribute_agreement, psnr, reconstruction_figures
-from benchmarks.quality.image_samples import memorisation, nearest, sample_figures, to_levels
+from benchmarks.quality.image_samples import memorisation, nearest, sample_figures
 from benchmarks.quality.images import draw
 from benchmarks.quality.sliced_wasserstein import (
     enlarged,
@@ -18,6 +18,7 @@ from benchmarks.quality.sliced_wasserstein import (
     sliced_wasserstein,
 )
 from core import hub
+from core.levels import to_levels
 from tests.pictures import discs
 from train.__main__ import main as train
 
