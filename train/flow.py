@@ -19,6 +19,7 @@ from core.models.flows.multi_scale import MultiScaleFlow
 from core.runtime import draws
 from train.cautious import CautiousAdamW
 from train.directions import directions
+from train.image_sets import SAMPLE_OF_WEB
 from train.loop import run_folder
 from train.picture_grid import save_grid
 from train.picture_recipe import PictureRecipe
@@ -183,6 +184,5 @@ FACE_LIMITS = [
     "near their codes is no picture of their kind.",
     "Likelihood is not typicality: smooth pictures that are no faces at all get fewer bits.",
     "The pictures were JPEG files twice, so bits per dimension compare models on these files only.",
-    "The data is a sample of web photographs, with the imbalances of one; people in it did not agree to "
-    "this use. Research only.",
+    SAMPLE_OF_WEB,
 ]

@@ -14,14 +14,12 @@ from benchmarks.quality.images import draw, noise_correlation, reconstruct
 from benchmarks.quality.judgements import judgements, save_judgements
 from benchmarks.quality.sliced_wasserstein import sliced_wasserstein
 from core import hub
+from core.levels import scaled
 from core.models.ogan import OGAN, TRUNCATION, OGANConfig
 from core.models.ogan_code import Scores, normalised, pearson, quadratic_potential_loss
 from core.runtime import draws
 from train.augmentation import Augmentation
-from train.image_sets import scaled
-from train.loop import run_folder
-from train.picture_grid import save_grid
-from train.picture_recipe import PictureRecipe
+from train.picture_recipe import PictureRecipe, channels_last
 from train.recipe import Batch, Logs
 
 
@@ -71,8 +69,7 @@ class GANRecipe(PictureRecipe):
         config = OGANConfig(
             size=self.size, latent=self.latent, width=self.width, generator=self.generator
         )
-        model: nn.Module = OGAN(config).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        return model
+        return channels_last(OGAN(config))
 
     def optimizer(self, model: nn.Module) -> torch.optim.Optimizer:
         """One RMSprop for both players."""
@@ -129,7 +126,7 @@ class GANRecipe(PictureRecipe):
         few = 64 if self.smoke else 1000
         made = draw(model, min(few, len(pixels)), self.seed)
         rebuilt = reconstruct(model, pixels)
-        self._show(made, pixels, rebuilt)
+        self.show(made, pixels, rebuilt)
         distance = sliced_wasserstein(pixels, made, patches=32, directions=128)
         real = in_batches(lambda x: model.encode(scaled(x)).score, pixels)
         fake = in_batches(lambda x: model.encode(scaled(x), generated=True).score, made)
@@ -141,15 +138,9 @@ class GANRecipe(PictureRecipe):
             "score": -distance["mean"],
         }
 
-    def _show(self, made: Tensor, originals: Tensor, rebuilt: Tensor) -> None:
-        """`runs/NAME/pictures.png`: samples, then dev pictures above their reconstructions."""
-        rows = [made[:48], *(p[i : i + 12] for i in (0, 12) for p in (originals, rebuilt))]
-        save_grid(run_folder(self) / "pictures.png", torch.cat(rows), columns=12)
-
     def golden_inputs(self) -> dict[str, Tensor]:
         """Noise, and pictures."""
-        images = scaled(self.made_up_pictures())
-        return {"input.z": draws.noise(self.seed, 2, self.latent), "input.images": images}
+        return {"input.z": draws.noise(self.seed, 2, self.latent), **self.golden_pictures()}
 
     def files(self, folder: Path) -> None:
         """What the shipped encoder says of dev pictures and of samples, as numbers."""

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from benchmarks.image_data import Images, read_images
+from core.levels import scaled
 from train.recipe import Batch, DataSet, shuffled
 
 FOLDER = "images"  # of all picture sets inside the data folder
@@ -24,6 +25,10 @@ FACES: DataSet = {
     "source": "susanqq.github.io/UTKFace, by github.com/mattans/AgeProgression 2d937c6",
     "licence": "research, non-commercial",
 }
+SAMPLE_OF_WEB = (  # what every card of a model of FACES says
+    "The data is a sample of web photographs, with the imbalances of one; people in it did not agree to "
+    "this use. Research only."
+)
 ANIME: DataSet = {
     "name": "anime faces of 64 pixels (train part, 18,000)",
     "source": "github.com/antoncoding/Deep_Learning_GAN c0a6947",
@@ -90,8 +95,3 @@ class ImageSet:
 def mirror(pictures: Tensor, flip: Tensor) -> Tensor:
     """Pictures `(batch, 3, size, size)`, those where `flip` `(batch,)` is true left to right."""
     return torch.where(flip.to(pictures.device)[:, None, None, None], pictures.flip(-1), pictures)
-
-
-def scaled(pixels: Tensor) -> Tensor:
-    """Levels 0 to 255 as numbers from -1 to 1."""
-    return pixels.float() / 127.5 - 1

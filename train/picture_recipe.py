@@ -5,9 +5,12 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from core.levels import scaled
 from train.image_sets import ImageSet
+from train.loop import run_folder
+from train.picture_grid import save_grid
 from train.recipe import Batch, Recipe
 
 
@@ -44,9 +47,24 @@ class PictureRecipe(Recipe):
         """Row numbers of training pictures, and which are mirrored."""
         return self.images.batch(step, self.batch_size, self.seed)
 
+    def show(self, made: Tensor, *pairs: Tensor) -> None:
+        """`runs/NAME/pictures.png`: 48 samples, then two rows of each of `pairs` in turn, 12 a row."""
+        rows = [made[:48], *(pictures[i : i + 12] for i in (0, 12) for pictures in pairs)]
+        save_grid(run_folder(self) / "pictures.png", torch.cat(rows), columns=12)
+
+    def golden_pictures(self) -> dict[str, Tensor]:
+        """`input.images`: the made-up pictures as numbers in [-1, 1]."""
+        return {"input.images": scaled(self.made_up_pictures())}
+
     def made_up_pictures(self) -> Tensor:
         """Two smooth coloured ones, uint8, for golden tensors: no person's face goes with weights."""
         waves = torch.linspace(0, math.tau, self.size)
         phases = torch.arange(6.0).view(2, 3, 1, 1)
         light = torch.sin(waves[:, None] + phases) * torch.cos(waves + 2 * phases)
         return (127.5 + 100 * light).to(torch.uint8)
+
+
+def channels_last(model: nn.Module) -> nn.Module:
+    """The model with its weights channels last in memory, which convolutions are faster with."""
+    moved: nn.Module = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return moved

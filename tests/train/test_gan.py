@@ -7,8 +7,9 @@ import torch
 from PIL import Image
 
 from core import hub
+from core.levels import scaled
 from tests.conftest import IMAGE_MODELS
-from train.image_sets import ImageSet, mirror, scaled
+from train.image_sets import ImageSet, mirror
 from train.loop import fit
 from train.picture_grid import save_grid
 from train.publish import curve

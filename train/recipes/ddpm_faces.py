@@ -16,10 +16,8 @@ from benchmarks.quality.diffusion import draw, prediction_error
 from benchmarks.quality.sliced_wasserstein import sliced_wasserstein
 from core.models.ddpm import DDPM, LEVELS, DDPMConfig
 from core.runtime import draws
-from train.image_sets import FACES, scaled
-from train.loop import run_folder
-from train.picture_grid import save_grid
-from train.picture_recipe import PictureRecipe
+from train.image_sets import FACES, SAMPLE_OF_WEB
+from train.picture_recipe import PictureRecipe, channels_last
 from train.recipe import Batch, Card, Logs
 
 
@@ -52,8 +50,7 @@ class DDPMFaces(PictureRecipe):
         config = DDPMConfig(
             size=self.size, channels=self.channels, layers=self.layers, dropout=self.dropout
         )
-        model: nn.Module = DDPM(config).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        return model
+        return channels_last(DDPM(config))
 
     def loss(self, model: Any, batch: Batch, step: int) -> tuple[Tensor, Batch]:
         """Squared error of v; the levels of a batch are spread evenly, which calms the gradient."""
@@ -69,7 +66,7 @@ class DDPMFaces(PictureRecipe):
         made = draw(
             model, 16 if self.smoke else self.looks, self.seed, steps=2 if self.smoke else 25
         )
-        save_grid(run_folder(self) / "pictures.png", made[:48], columns=12)
+        self.show(made)
         distance = sliced_wasserstein(pixels[: len(made)], made, patches=32, directions=128)
         error = prediction_error(model, pixels, seed=self.seed)
         return {"prediction_error": error, "swd": distance["mean"], "score": -error}
@@ -79,7 +76,7 @@ class DDPMFaces(PictureRecipe):
         shape = (2, 3, self.size, self.size)
         return {
             "input.noise": draws.noise(self.seed, 2, 3 * self.size**2).view(shape),
-            "input.images": scaled(self.made_up_pictures()),
+            **self.golden_pictures(),
             "input.level": torch.tensor([100, 700]),
         }
 
@@ -118,8 +115,7 @@ class DDPMFaces(PictureRecipe):
             ],
             "limits": [
                 "Tight, aligned, frontal faces only.",
-                "The data is a sample of web photographs, with the imbalances of one; people in it did "
-                "not agree to this use. Research only.",
+                SAMPLE_OF_WEB,
             ],
             "measure": "python -m benchmarks quality ddpm-faces --data images/utkface64 --split val "
             "--train images/utkface64",

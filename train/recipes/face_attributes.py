@@ -12,9 +12,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from core.levels import scaled
 from core.models.face_attributes import FaceAttributes, FaceAttributesConfig
-from train.image_sets import scaled
-from train.picture_recipe import PictureRecipe
+from train.picture_recipe import PictureRecipe, channels_last
 from train.recipe import Batch, Card, Logs, Metric
 
 # The part of a CelebA picture of 64 pixels that a tight face crop shows: left, top, side in pixels.
@@ -61,8 +61,7 @@ class FaceAttributesRecipe(PictureRecipe):
     def build(self) -> nn.Module:
         """The shipped sizes, channels last in memory."""
         config = FaceAttributesConfig(names=self.names, size=self.size, width=self.width)
-        model: nn.Module = FaceAttributes(config).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        return model
+        return channels_last(FaceAttributes(config))
 
     def loss(self, model: Any, batch: Batch, step: int) -> tuple[Tensor, Batch]:
         """Cross-entropy in nats, averaged over attributes."""
@@ -99,7 +98,7 @@ class FaceAttributesRecipe(PictureRecipe):
 
     def golden_inputs(self) -> dict[str, Tensor]:
         """Pictures."""
-        return {"input.images": scaled(self.made_up_pictures())}
+        return self.golden_pictures()
 
     def shrink(self) -> None:
         """A few steps of a thin network on small pictures."""

@@ -9,7 +9,7 @@ The numbers are for a GPU at full width. One CPU core makes a fair model of half
 from dataclasses import dataclass
 
 from train.gan import METRICS, GANRecipe
-from train.image_sets import FACES
+from train.image_sets import FACES, SAMPLE_OF_WEB
 from train.recipe import Card
 
 
@@ -41,8 +41,7 @@ class OGANFaces(GANRecipe):
             "departures": self.departures(),
             "limits": [
                 "Tight, aligned, frontal faces only; anything else comes back as such a face.",
-                "The data is a sample of web photographs, with the imbalances of one; people in it did "
-                "not agree to this use. Research only.",
+                SAMPLE_OF_WEB,
                 "A reconstruction resembles, it does not identify: it must not be used to recognise "
                 "anybody.",
             ],

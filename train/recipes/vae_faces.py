@@ -18,10 +18,8 @@ from benchmarks.quality.picture_likelihood import likelihood_figures
 from benchmarks.quality.sliced_wasserstein import sliced_wasserstein
 from core.models.picture_vae import LEVELS, PictureVAE, PictureVAEConfig
 from core.runtime import draws
-from train.image_sets import FACES, scaled
-from train.loop import run_folder
-from train.picture_grid import save_grid
-from train.picture_recipe import PictureRecipe
+from train.image_sets import FACES, SAMPLE_OF_WEB
+from train.picture_recipe import PictureRecipe, channels_last
 from train.recipe import Batch, Card, Logs
 
 
@@ -53,8 +51,7 @@ class VAEFaces(PictureRecipe):
     def build(self) -> nn.Module:
         """The shipped sizes, channels last in memory."""
         config = PictureVAEConfig(size=self.size, latent=self.latent, width=self.width)
-        model: nn.Module = PictureVAE(config).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        return model
+        return channels_last(PictureVAE(config))
 
     def loss(self, model: Any, batch: Batch, step: int) -> tuple[Tensor, Batch]:
         """The negative ELBO of pictures with fresh noise inside their levels, in bits per dimension."""
@@ -76,8 +73,7 @@ class VAEFaces(PictureRecipe):
         pixels = self.dev.pixels.to(model.log_sigma.device)
         made = draw(model, min(64 if self.smoke else 1000, len(pixels)), self.seed)
         rebuilt = reconstruct(model, pixels)
-        rows = [made[:48], *(p[i : i + 12] for i in (0, 12) for p in (pixels, rebuilt))]
-        save_grid(run_folder(self) / "pictures.png", torch.cat(rows), columns=12)
+        self.show(made, pixels, rebuilt)
         likelihood = likelihood_figures(model, pixels, samples=8, seed=self.seed)
         distance = sliced_wasserstein(pixels, made, patches=32, directions=128)
         kept = ("elbo_bits_per_dim", "kl_bits_per_dim", "sigma", "active_units")
@@ -90,8 +86,7 @@ class VAEFaces(PictureRecipe):
 
     def golden_inputs(self) -> dict[str, Tensor]:
         """Noise, and pictures."""
-        images = scaled(self.made_up_pictures())
-        return {"input.z": draws.noise(self.seed, 2, self.latent), "input.images": images}
+        return {"input.z": draws.noise(self.seed, 2, self.latent), **self.golden_pictures()}
 
     def shrink(self) -> None:
         """A few steps of thin networks on small pictures."""
@@ -138,8 +133,7 @@ class VAEFaces(PictureRecipe):
             ],
             "limits": [
                 "Tight, aligned, frontal faces only; means of what is possible, therefore blurred.",
-                "The data is a sample of web photographs, with the imbalances of one; people in it did "
-                "not agree to this use. Research only.",
+                SAMPLE_OF_WEB,
             ],
             "measure": "python -m benchmarks quality vae-faces --data images/utkface64 --split val "
             "--train images/utkface64",
