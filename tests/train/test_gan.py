@@ -8,6 +8,7 @@ from PIL import Image
 
 from core import hub
 from core.levels import scaled
+from core.models.ogan import OGAN, TRUNCATION
 from tests.conftest import IMAGE_MODELS
 from train.image_sets import ImageSet, mirror
 from train.loop import fit
@@ -127,6 +128,7 @@ def test_a_grid_is_filled_up_with_black(tmp_path):
         {"augment": ""},
         {"r1": 1.0},
         {"fidelity": 0.0},
+        {"revisited": 0.0},
         {"generator": "dcgan"},
         {"compile": True},
     ],
@@ -143,6 +145,30 @@ def test_losses_are_finite_and_reach_everything(image_data, numbers):
                          *("infidelity" for _ in [1] if made.fidelity)}  # fmt: skip
     for name, parameter in model.named_parameters():
         assert parameter.grad is not None and parameter.grad.any(), name
+
+
+def test_codes_of_real_pictures_are_part_of_the_noise(image_data):
+    made = recipe(image_data, revisited=0.5, correlation=0.0, fidelity=0.0)
+    made.prepare()
+    model = made.build().train()
+    given = []
+    model.generate = lambda z: given.append(z) or OGAN.generate(model, z)
+    batch = made.batch(0)
+    made.loss(model, batch, 0)
+    count = len(batch["rows"]) // 2
+    codes, noise = given[0][:count], given[0][count:]
+    real = model.encode(made.images.take(batch)).code[count:]
+    torch.testing.assert_close(codes, TRUNCATION * real, rtol=1e-3, atol=1e-3)
+    torch.testing.assert_close(codes.std(dim=1, correction=0), torch.full((count,), TRUNCATION))
+    assert len(given) == 1 and noise.std(dim=1).std() > 0.01  # noise has a length of its own
+
+
+def test_fidelity_is_asked_for_now_and_then(image_data):
+    made = recipe(image_data, fidelity_every=3)
+    made.prepare()
+    model = made.build()
+    asked = ["infidelity" in made.loss(model, made.batch(step), step)[1] for step in range(6)]
+    assert asked == [True, False, False, True, False, False]
 
 
 def test_the_baseline_does_not_hear_of_the_correlation(image_data):
@@ -174,9 +200,9 @@ def test_a_few_steps_raise_the_correlation(image_data):
 
 
 def test_the_card_says_what_is_done_otherwise(image_data):
-    plain = recipe(image_data, augment="", fidelity=0.0).card()["departures"]
-    other = recipe(image_data, fidelity=0.5, r1=2.0).card()["departures"]
-    assert len(plain) == 2 and len(other) == 5
+    plain = recipe(image_data, augment="", fidelity=0.0, revisited=0.0).card()["departures"]
+    other = recipe(image_data, fidelity=0.5, revisited=0.5, r1=2.0).card()["departures"]
+    assert len(plain) == 2 and len(other) == 6
     assert any("weight 0.5" in line for line in other) and any("weight 2" in line for line in other)
 
 
