@@ -244,7 +244,7 @@ class ExtractionRecipe(Recipe):
     """Numbers of all extractors; a subclass names its data in `read`."""
 
     model_class = Extractor
-    eight_bits = ("features.bigrams.weight",)  # nearly half of all numbers
+    eight_bits = ("features.bigrams.weight", "features.characters.weight", "encoder.")
 
     batch_size: int = 32  # sentences with triples; about 2,200 characters
     learning_rate: float = 1.5e-3

@@ -68,7 +68,7 @@ class Recipe(ABC):
     keep_float32: ClassVar[tuple[str, ...]] = ()  # prefixes of tensors that half precision harms
     eight_bits: ClassVar[
         tuple[str, ...]
-    ] = ()  # prefixes of large tables that a byte a number will do for
+    ] = ()  # prefixes of matrices that a byte a number will do for
 
     data: Path | None = None
     smoke: bool = False

@@ -105,7 +105,7 @@ class TaggingRecipe(Recipe):
     """Numbers of all taggers; a subclass names its data in `read` and its sizes in `config`."""
 
     model_class = Tagger
-    eight_bits = ("inputs.bigrams.weight",)  # more than half of all numbers
+    eight_bits = ("inputs.bigrams.weight", "inputs.characters.weight", "encoder.")
 
     batch_size: int = 64  # sentences; about 2,800 characters
     learning_rate: float = 2e-3

@@ -1,4 +1,4 @@
-"""How numbers are stored: half precision, single where asked, eight bits a number for large tables."""
+"""How numbers are stored: half precision, single where asked, eight bits a number for large matrices."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from torch import Tensor
 
-SCALE = ".row_scale"  # after the name of a table in eight bits: its steps, float32 `(rows, 1)`
+SCALE = ".row_scale"  # after the name of a matrix in eight bits: its steps, float32 `(rows, 1)`
 
 
 def pack(
@@ -29,7 +29,7 @@ def pack(
         # Clones, because two names may share one storage, which the format does not know.
         tensor = value.detach().cpu().clone(memory_format=torch.contiguous_format)
         if tensor.is_floating_point():
-            if name.startswith(eight_bits):
+            if tensor.ndim == 2 and name.startswith(eight_bits):
                 stored[name], stored[name + SCALE] = _rounded_rows(tensor.float())
                 continue
             given = tensor
