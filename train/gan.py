@@ -62,6 +62,7 @@ class GANRecipe(PictureRecipe):
     # Wasserstein distance of samples was 28.5, 22.8 and 21.2, retrieval 0.82, 0.87 and 0.90.
     revisited: float = 0.5
     calibration: int = 8192  # pictures that the shipped batch statistics are averages of
+    start_from: str = ""  # weights that training starts from
     compile: bool = False  # torch.compile on a GPU: pays for runs of more than a few minutes
 
     def prepare(self) -> None:
@@ -70,11 +71,22 @@ class GANRecipe(PictureRecipe):
         self.augmentation = Augmentation(tuple(self.augment.split()))
 
     def build(self) -> nn.Module:
-        """Both networks, channels last in memory, which convolutions are faster with."""
+        """Both networks, as `start_from` has left them or new.
+
+        Raises `ValueError` when those weights have other sizes.
+        """
         config = OGANConfig(
             size=self.size, latent=self.latent, width=self.width, generator=self.generator
         )
-        return channels_last(OGAN(config))
+        model = OGAN(config)
+        if self.start_from:
+            donor = hub.load(self.start_from)
+            if not isinstance(donor, OGAN) or donor.config != config:
+                raise ValueError(
+                    f"{self.start_from} has other sizes: {hub.locate(self.start_from).config}"
+                )
+            model.load_state_dict(donor.state_dict())
+        return channels_last(model)
 
     def optimizer(self, model: nn.Module) -> torch.optim.Optimizer:
         """One RMSprop for both players."""
@@ -160,6 +172,7 @@ class GANRecipe(PictureRecipe):
         """A few steps of thin networks on small pictures."""
         super().shrink()
         self.size, self.width, self.latent, self.calibration = 32, 8, 16, 64
+        self.start_from = ""
 
     def departures(self) -> list[str]:
         """What these numbers do otherwise than the author, for the model card."""
@@ -173,6 +186,8 @@ class GANRecipe(PictureRecipe):
                 f"Differentiable augmentation ({', '.join(self.augment.split())}) of what is judged, "
                 "because the pictures are few; the correlation is taken of unchanged pictures."
             )
+        if self.start_from:
+            lines.append(f"Training starts from the weights of {self.start_from}, not at random.")
         if self.r1:
             lines.append(f"A gradient penalty on real pictures, of weight {self.r1:g}.")
         if self.revisited:

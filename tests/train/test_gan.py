@@ -171,6 +171,23 @@ def test_fidelity_is_asked_for_now_and_then(image_data):
     assert asked == [True, False, False, True, False, False]
 
 
+def test_training_can_start_from_weights_of_the_same_sizes(image_data, tmp_path, monkeypatch):
+    made = recipe(image_data)
+    made.prepare()
+    trained = made.build()
+    folder = tmp_path / "ogan-tried"
+    hub.save(folder, trained)
+    facts = {"class": "core.models.ogan:OGAN", "licence": "mit"}
+    hub.register("ogan-tried", folder, facts, manifest=folder / "manifest.json")
+    monkeypatch.setenv("GALLERY_WEIGHTS", str(tmp_path))
+    made.start_from = "ogan-tried"
+    for name, value in made.build().state_dict().items():
+        torch.testing.assert_close(value, trained.state_dict()[name], rtol=1e-3, atol=1e-4)
+    made.width *= 2
+    with pytest.raises(ValueError, match="ogan-tried has other sizes"):
+        made.build()
+
+
 def test_the_baseline_does_not_hear_of_the_correlation(image_data):
     made = recipe(image_data, DCGANFaces)
     made.prepare()
