@@ -129,6 +129,7 @@ def test_a_grid_is_filled_up_with_black(tmp_path):
         {"r1": 1.0},
         {"fidelity": 0.0},
         {"revisited": 0.0},
+        {"contrast": 0.0},
         {"generator": "dcgan"},
         {"compile": True},
     ],
@@ -141,8 +142,12 @@ def test_losses_are_finite_and_reach_everything(image_data, numbers):
     loss, logs = made.loss(model, made.batch(0), 0)
     loss.backward()
     assert loss.isfinite() and all(value.isfinite() for value in logs.values())
-    assert set(logs) == {"gap", "correlation", *("r1" for _ in [1] if "r1" in numbers),
-                         *("infidelity" for _ in [1] if made.fidelity)}  # fmt: skip
+    wanted = {
+        "r1": made.r1,
+        "infidelity": made.fidelity and made.revisited,
+        "contrast": made.contrast,
+    }
+    assert set(logs) == {"gap", "correlation", *(name for name, asked in wanted.items() if asked)}
     for name, parameter in model.named_parameters():
         assert parameter.grad is not None and parameter.grad.any(), name
 
@@ -161,14 +166,6 @@ def test_codes_of_real_pictures_are_part_of_the_noise(image_data):
     torch.testing.assert_close(codes, TRUNCATION * real, rtol=1e-3, atol=1e-3)
     torch.testing.assert_close(codes.std(dim=1, correction=0), torch.full((count,), TRUNCATION))
     assert len(given) == 1 and noise.std(dim=1).std() > 0.01  # noise has a length of its own
-
-
-def test_fidelity_is_asked_for_now_and_then(image_data):
-    made = recipe(image_data, fidelity_every=3)
-    made.prepare()
-    model = made.build()
-    asked = ["infidelity" in made.loss(model, made.batch(step), step)[1] for step in range(6)]
-    assert asked == [True, False, False, True, False, False]
 
 
 def test_training_can_start_from_weights_of_the_same_sizes(image_data, tmp_path, monkeypatch):
@@ -217,9 +214,11 @@ def test_a_few_steps_raise_the_correlation(image_data):
 
 
 def test_the_card_says_what_is_done_otherwise(image_data):
-    plain = recipe(image_data, augment="", fidelity=0.0, revisited=0.0).card()["departures"]
+    plain = recipe(image_data, augment="", fidelity=0.0, revisited=0.0, contrast=0.0).card()[
+        "departures"
+    ]
     other = recipe(image_data, fidelity=0.5, revisited=0.5, r1=2.0).card()["departures"]
-    assert len(plain) == 2 and len(other) == 6
+    assert len(plain) == 2 and len(other) == 7
     assert any("weight 0.5" in line for line in other) and any("weight 2" in line for line in other)
 
 

@@ -27,6 +27,7 @@ class DCGANFaces(GANRecipe):
     correlation: float = 0.0
     fidelity: float = 0.0
     revisited: float = 0.0
+    contrast: float = 0.0
     learning_rate: float = 2e-4
     betas: tuple[float, float] = (0.5, 0.999)
 
