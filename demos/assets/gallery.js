@@ -169,13 +169,16 @@ export function openTab(slug) {
   press(60);
 }
 
+/** The address names the scene that was just opened, as soon as that has begun. */
+function follow(tries) {
+  const stage = currentStage();
+  if (stage) setAddress(stage.link());
+  else if (tries) setTimeout(follow, 250, tries - 1);
+}
+
 document.addEventListener("click", (event) => {
   const button = event.target.closest?.("button[role=tab]");
-  if (!button || !event.isTrusted) return;
-  setTimeout(() => {
-    const stage = currentStage();
-    if (stage) setAddress(stage.link());
-  }, 250);
+  if (button && event.isTrusted) setTimeout(follow, 250, 120);
 });
 
 // -- header -------------------------------------------------------------------------------------

@@ -5,6 +5,8 @@ import { copy, copyLink, download, el, kept, linkOf, remember, setAddress, t, to
 /** Kinds that only show what they are given: the same again needs no drawing. */
 const PICTURES = new Set(["plot", "density", "table", "text", "terms"]);
 
+const led = new Set(); // tabs whose scene the page's address has chosen, if it names one
+
 /** Whether any of an element is in the window. */
 function inWindow(node) {
   const { top, bottom } = node.getBoundingClientRect();
@@ -47,6 +49,8 @@ class Stage {
 
   /** First content: what Gradio already has, what the address asks for, or the stored example. */
   async begin() {
+    const first = !led.has(this.slug);
+    led.add(this.slug);
     if (this.ctx.props.value) return this.receive();
     const asked = new URLSearchParams(location.search);
     const forMe = asked.get("tab") === this.slug && (asked.get("scene") ?? "main") === this.scene;
@@ -58,7 +62,8 @@ class Stage {
       if (!long) toast(t("文本太长，没有写进链接，只留在原来的窗口里。", "The text was too long for the link and stayed in the window it was made in."));
       return;
     }
-    if (asked.get("scene") && asked.get("tab") === this.slug && !forMe) {
+    // Only for the tab's first scene: of one that is opened later the address may not know yet.
+    if (first && asked.get("scene") && asked.get("tab") === this.slug && !forMe) {
       document.getElementById(`scene-${this.slug}-${asked.get("scene")}-button`)?.click();
     }
     const lang = window.gallery.lang;

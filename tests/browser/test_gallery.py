@@ -1,6 +1,7 @@
 """The page in a real browser: every scene, both languages, wide and narrow, light and dark."""
 
 import re
+import time
 from urllib.parse import parse_qs, urlencode, urlparse
 
 import pytest
@@ -76,6 +77,22 @@ def test_link_restores_the_scene(visit, scene):
         except (TypeError, ValueError):
             assert shown.lower() == str(value).lower()
     assert address["lang"] == ["en"] and address["tab"] == [slug]
+
+
+def test_a_scene_that_begins_late_stays_open_and_gets_into_the_address(visit):
+    seen = visit()
+    seen.open("tab=poem-vae&scene=compose&lang=en").ready("poem-vae", "compose")
+
+    def late(route):
+        time.sleep(1)
+        route.continue_()
+
+    seen.page.route("**/gallery/scene/poem-vae/walk*", late)
+    seen.page.locator("#scene-poem-vae-walk-button").click()
+    seen.ready("poem-vae", "walk")
+    seen.page.wait_for_url(re.compile("scene=walk"))
+    expect(seen.stage("poem-vae", "walk").locator(".blocks")).to_be_visible()
+    assert seen.errors == []
 
 
 def test_language_switch_keeps_what_was_typed(visit):

@@ -55,6 +55,7 @@ def test_a_face_is_taken_to_another_scene(scene):
     stage.get_by_role("button", name="encode", exact=True).click()
     box = seen.page.locator(f"#in-{SLUG}-encode-source textarea, #in-{SLUG}-encode-source input")
     expect(box).to_have_value(re.compile(r"^\d+#3@0\.7$"), timeout=30_000)
+    seen.page.wait_for_url(re.compile(r"source=\d+%233%400\.7"), timeout=30_000)
     assert seen.errors == []
 
 

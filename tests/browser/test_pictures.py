@@ -123,7 +123,7 @@ def test_a_photo_becomes_an_end_and_goes_again(visit):
 
 
 def test_bad_photos_are_refused_beside_the_slot(visit):
-    seen = opened(visit, "encode", "&rounds=0")
+    seen = opened(visit, "encode")
     slot = seen.stage(SLUG, "encode").locator(".photo-slot")
     chooser = slot.locator("input[type=file]")
     message = slot.locator(".photo-message")

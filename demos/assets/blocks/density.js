@@ -1,6 +1,7 @@
 // A training run in the plane: data, samples, density and warped grid; the noise; the loss. Scrub through
 // its history, step on, go back, or draw points of one's own.
 import { el, t } from "../gallery.js";
+import { collect, player, seek, showPlace } from "./history.js";
 import { Plane, button, curves, keepDrawn, levels, points } from "./plane.js";
 
 const MOST = 300; // points of one's own
@@ -10,25 +11,7 @@ export function draw(node, block, stage) {
   if (!node.parts) build(node, stage);
   const { state } = node;
   state.block = block;
-  if (state.run !== block.run) {
-    // Another run: forget the pictures of the last one, keep what the visitor chose to see.
-    Object.assign(state, { run: block.run, frames: [], at: 0, follow: true, losses: block.losses, own: null });
-    stop(node);
-  }
-  state.target = block.target;
-  state.losses = block.losses;
-  for (const frame of block.frames) {
-    const found = state.frames.findIndex((old) => old.r.step >= frame.r.step);
-    if (found < 0) state.frames.push(frame);
-    else state.frames.splice(found, state.frames[found].r.step === frame.r.step ? 1 : 0, frame);
-  }
-  if (block.done) {
-    // A shorter run of the same settings ends earlier: later pictures belong to a future now undone.
-    state.frames = state.frames.filter((frame) => frame.r.step <= block.target);
-    state.follow = true;
-  }
-  if (state.follow) state.at = state.frames.length - 1;
-  state.at = Math.min(state.at, state.frames.length - 1);
+  if (collect(node, block)) state.own = null; // what the visitor chose to see is kept
   const p = node.parts;
   p.title.replaceChildren(block.title, el("small", {}, block.hint));
   p.base.firstChild.textContent = block.baseTitle;
@@ -44,7 +27,7 @@ function build(node, stage) {
   const p = (node.parts = {
     title: el("h3"), figures: el("div", { class: "plane-figures" }),
     data: canvas("plane"), noise: canvas("plane"), loss: canvas("curve"),
-    where: el("output"), base: el("figcaption", {}, el("span")), toggles: {},
+    ...player(node), where: el("output"), base: el("figcaption", {}, el("span")), toggles: {},
   });
   p.loss.setAttribute("aria-label", t("损失曲线，点一下跳到那一步", "loss curve; click to go to a step"));
   node.planes = [new Plane(p.data, 4), new Plane(p.noise, 4)];
@@ -58,12 +41,6 @@ function build(node, stage) {
     p.toggles[name] = b;
     return b;
   };
-  p.slider = el("input", {
-    type: "range", min: 0, max: 1, step: 1, "aria-label": t("训练进程", "progress of training"),
-    oninput: () => seek(node, Number(p.slider.value)),
-  });
-  p.step = el("output");
-  p.play = button("▶", () => (state.timer ? stop(node) : play(node)), { "aria-label": t("播放训练过程", "play the training") });
   const inputs = () => stage.payload?.inputs ?? {};
   const to = (steps) => stage.restore({ ...inputs(), steps });
   p.back = button(t("退回到这一步", "rewind to here"), () => to(now(state).step));
@@ -96,27 +73,6 @@ function build(node, stage) {
 
 const now = (state) => state.frames[state.at].r;
 const last = (state) => state.frames.at(-1).r;
-
-function seek(node, at) {
-  node.state.at = at;
-  node.state.follow = at === node.state.frames.length - 1;
-  paint(node);
-}
-
-function play(node) {
-  const { state } = node;
-  if (state.at === state.frames.length - 1) state.at = -1;
-  state.timer = setInterval(() => {
-    if (!node.isConnected || state.at >= state.frames.length - 1) return stop(node);
-    seek(node, state.at + 1);
-  }, 220);
-}
-
-function stop(node) {
-  clearInterval(node.state.timer);
-  node.state.timer = null;
-  node.parts.play.textContent = "▶";
-}
 
 function pen(node) {
   const { state } = node;
@@ -199,8 +155,8 @@ function paint(node) {
   }
   p.where.textContent = drawing ? t("按住拖动来画点", "press and drag") : reading(state, logs);
   const total = block.done ? last(state).step : block.target;
-  const steps = state.losses.r.steps;
-  const lines = Object.entries(state.losses.r.values).map(([name, y], i) => ({
+  const { steps } = block.losses.r;
+  const lines = Object.entries(block.losses.r.values).map(([name, y], i) => ({
     label: block.lossNames[name], colour: ["soft", "ochre", "indigo"][i], x: steps, y, faint: i === 0,
   }));
   lines.push({ label: t("测试 NLL", "held-out NLL"), colour: "celadon", x: state.frames.map((f) => f.r.step), y: state.frames.map((f) => f.r.nll), dots: true });
@@ -210,11 +166,7 @@ function paint(node) {
     el("span", {}, el("b", { class: frame.nll === null || frame.nll > 8 ? "bad" : "" }, fixed(frame.nll)), t("nats／点，没见过的数据", "nats per held-out point")),
     el("span", {}, el("b", { class: Math.abs(frame.total - 1) > block.slack ? "bad" : "" }, fixed(frame.total)), t("窗口内 ∫p", "∫p over the window")),
   );
-  p.slider.max = state.frames.length - 1;
-  p.slider.value = state.at;
-  p.slider.setAttribute("aria-valuetext", String(frame.step));
-  p.step.textContent = `${t("第", "step")} ${frame.step} / ${total}${t(" 步", "")}`;
-  p.play.textContent = state.timer ? "❚❚" : "▶";
+  showPlace(node, frame.step, `${t("第", "step")} ${frame.step} / ${total}${t(" 步", "")}`);
   p.back.disabled = frame.step === last(state).step;
   for (const [b, ahead] of [[p.one, 1], [p.more, 100]]) b.disabled = last(state).step + ahead > block.limit;
   for (const [name, b] of Object.entries(p.toggles)) b.setAttribute("aria-pressed", String(show[name]));

@@ -1,5 +1,6 @@
 // Two flows of the plane side by side while they learn the same points; one slider scrubs both.
 import { el, t } from "../gallery.js";
+import { merge, player, showPlace } from "./history.js";
 import { Plane, button, curves, keepDrawn, levels, points } from "./plane.js";
 
 const COLOURS = ["seal", "celadon"];
@@ -12,10 +13,11 @@ export function draw(node, block) {
   if (state.run !== block.run) Object.assign(state, { run: block.run, sides: [[], []], follow: true });
   block.r.sides.forEach((frames, side) => {
     if (block.done) state.sides[side] = frames;
-    else for (const frame of frames) if (!state.sides[side].some((old) => old.step === frame.step)) state.sides[side].push(frame);
-    state.sides[side].sort((a, b) => a.step - b.step);
+    else merge(state.sides[side], frames);
   });
-  const last = Math.max(...state.sides.map((frames) => frames.length)) - 1;
+  const [left, right] = state.sides;
+  state.frames = left.length < right.length ? right : left; // the longer one is what the player goes through
+  const last = state.frames.length - 1;
   state.at = state.follow || block.done ? last : Math.min(state.at, last);
   node.parts.title.replaceChildren(block.title, el("small", {}, block.hint));
   paint(node);
@@ -24,18 +26,9 @@ export function draw(node, block) {
 function build(node) {
   const state = (node.state = { show: { density: true, data: false, samples: true, grid: true } });
   const canvas = (kind) => el("canvas", { class: kind, role: "img" });
-  const p = (node.parts = { title: el("h3"), planes: [canvas("plane"), canvas("plane")], names: [el("span"), el("span")], values: [el("output"), el("output")], loss: canvas("curve"), step: el("output"), toggles: {} });
+  const p = (node.parts = { title: el("h3"), planes: [canvas("plane"), canvas("plane")], names: [el("span"), el("span")], values: [el("output"), el("output")], loss: canvas("curve"), ...player(node, 250), toggles: {} });
   p.loss.setAttribute("aria-label", t("没见过的点的损失", "loss on held-out points"));
   node.planes = p.planes.map((one) => new Plane(one, 4));
-  p.slider = el("input", { type: "range", min: 0, max: 1, step: 1, "aria-label": t("训练进程", "progress of training"), oninput: () => seek(Number(p.slider.value)) });
-  const seek = (at) => { state.at = at; state.follow = at === Number(p.slider.max); paint(node); };
-  p.play = button("▶", () => {
-    if (node.timer) { clearInterval(node.timer); node.timer = null; return paint(node); }
-    if (state.at >= Number(p.slider.max)) state.at = -1;
-    node.timer = setInterval(() => {
-      if (!node.isConnected || state.at >= Number(p.slider.max)) { clearInterval(node.timer); node.timer = null; paint(node); } else seek(state.at + 1);
-    }, 250);
-  }, { "aria-label": t("播放训练过程", "play the training") });
   const toggle = (name, label, dot) => (p.toggles[name] = button(label, () => { state.show[name] = !state.show[name]; paint(node); }, { class: "key", style: `--dot: var(--${dot})` }));
   node.replaceChildren(
     p.title,
@@ -67,9 +60,6 @@ function paint(node) {
   });
   const step = state.sides[0][Math.min(state.at, state.sides[0].length - 1)].step;
   curves(p.loss, state.sides.map((frames, i) => ({ label: block.names[i], colour: COLOURS[i], x: frames.map((f) => f.step), y: frames.map((f) => f.nll), dots: true })), { xlabel: t("步", "steps"), ylabel: "nats", at: step, xmax: Math.max(block.target, 1) });
-  p.slider.max = Math.max(...state.sides.map((frames) => frames.length)) - 1;
-  p.slider.value = state.at;
-  p.step.textContent = `${t("第", "step")} ${step} / ${block.target}${t(" 步", "")}`;
-  p.play.textContent = node.timer ? "❚❚" : "▶";
+  showPlace(node, step, `${t("第", "step")} ${step} / ${block.target}${t(" 步", "")}`);
   for (const [name, one] of Object.entries(p.toggles)) one.setAttribute("aria-pressed", String(show[name]));
 }

@@ -3,13 +3,12 @@
 // Where no server answers, the nearest picture of the map stands in.
 import { el, style, t } from "../gallery.js";
 import { follow, newestOnly } from "./pad.js";
-import { newest, paintTile } from "./pictures.js";
+import { paintTile, spriteOf } from "./pictures.js";
 
 style(import.meta.url);
 
 export async function draw(node, block, stage) {
-  const image = await newest(node, block);
-  if (!image) return;
+  const image = await spriteOf(block);
   node.className = "block-faceplane panel";
   const state = { x: 0.5, y: 0.5, times: [] };
   const map = el("canvas", { width: image.naturalWidth, height: image.naturalHeight, "aria-hidden": "true" });

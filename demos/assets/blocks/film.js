@@ -4,7 +4,7 @@
 // name each frame; `axis` {label, from, to} is what runs along the film. Everything runs in the browser: 60 frames a second, no request.
 import { colour, download, el, style, t, toast } from "../gallery.js";
 import { gif } from "./gif.js";
-import { newest, paintTile, saveSheet, sides } from "./pictures.js";
+import { paintTile, saveSheet, sides, spriteOf } from "./pictures.js";
 import { curves, keepDrawn } from "./plane.js";
 
 style(import.meta.url);
@@ -12,8 +12,7 @@ style(import.meta.url);
 const SAVED = 256; // pixels of a saved frame's side, about
 
 export async function draw(node, block, stage) {
-  const image = await newest(node, block);
-  if (!image) return;
+  const image = await spriteOf(block);
   clearInterval(node.timer);
   node.timer = null;
   node.className = "block-film panel";

@@ -16,13 +16,6 @@ export async function spriteOf(block) {
   return image;
 }
 
-/** The same for a node; null when the node was given a newer block meanwhile, which then draws itself. */
-export async function newest(node, block) {
-  node.wanted = block;
-  const image = await spriteOf(block);
-  return node.wanted === block ? image : null;
-}
-
 /** Width and height of a picture in the sprite. */
 export const sides = (block) => (Array.isArray(block.size) ? block.size : [block.size, block.size]);
 
@@ -48,7 +41,7 @@ export function openScene(stage, scene, inputs) {
     if (other?.payload) other.restore({ ...other.payload.inputs, ...inputs });
     else if (tries) setTimeout(wait, 60, tries - 1);
   };
-  setTimeout(wait, 60, 200);
+  setTimeout(wait, 60, 1000);
 }
 
 /** The sheet of all pictures as a PNG file. */
@@ -62,8 +55,7 @@ const filled = (inputs, value) =>
   Object.fromEntries(Object.entries(inputs).map(([name, v]) => [name, v === "$" ? value : v]));
 
 export async function draw(node, block, stage) {
-  const image = await newest(node, block);
-  if (!image) return;
+  const image = await spriteOf(block);
   node.className = "block-pictures panel";
   const picks = block.pick || block.send;
   const bar = el("div", { class: "picture-bar" });

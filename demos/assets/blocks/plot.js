@@ -61,10 +61,8 @@ export async function draw(node, block, stage) {
   chart.setAttribute("aria-label", block.alt);
   const height = block.height ?? 280;
   chart.style.minHeight = `${height}px`;
-  node.latest = block;
   const plotly = await library();
-  if (node.latest !== block) return; // a newer figure came meanwhile and draws itself
-  const paint = () => {
+  node.redraw = () => {
     const { figure } = block;
     return plotly.react(chart, {
       data: dyed(figure.data),
@@ -77,8 +75,6 @@ export async function draw(node, block, stage) {
       },
     });
   };
-  // One drawing after the other: answers of a stream come faster than Plotly draws.
-  node.redraw = () => (node.turn = (node.turn ?? Promise.resolve()).catch(() => {}).then(paint));
   await node.redraw();
   if (!chart.wired) {
     chart.wired = true;

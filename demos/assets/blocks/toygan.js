@@ -1,5 +1,6 @@
 // Two GANs trained on the same points, side by side: samples on the judge's map. Scrub, step on, wind back.
 import { el, style, t } from "../gallery.js";
+import { collect, player, showPlace } from "./history.js";
 import { Plane, button, curves, keepDrawn, levels, points } from "./plane.js";
 
 style(import.meta.url);
@@ -7,27 +8,15 @@ style(import.meta.url);
 export function draw(node, block, stage) {
   node.className = "block-toygan panel";
   if (!node.parts) build(node, stage);
-  const { state } = node;
-  if (state.run !== block.run) Object.assign(state, { run: block.run, frames: [], at: 0, follow: true });
-  state.block = block;
-  for (const frame of block.frames) {
-    const found = state.frames.findIndex((old) => old.r.step >= frame.r.step);
-    if (found < 0) state.frames.push(frame);
-    else state.frames.splice(found, state.frames[found].r.step === frame.r.step ? 1 : 0, frame);
-  }
-  if (block.done) {
-    state.frames = state.frames.filter((frame) => frame.r.step <= block.target);
-    state.follow = true;
-  }
-  if (state.follow) state.at = state.frames.length - 1;
-  state.at = Math.min(state.at, state.frames.length - 1);
+  node.state.block = block;
+  collect(node, block);
   node.parts.title.replaceChildren(block.title, el("small", {}, block.hint));
   paint(node);
 }
 
 function build(node, stage) {
   const state = (node.state = {});
-  const p = (node.parts = { title: el("h3"), sides: [], chart: el("canvas", { class: "curve", role: "img", "aria-label": t("训练中的相关系数", "correlation during training") }), step: el("output") });
+  const p = (node.parts = { title: el("h3"), sides: [], chart: el("canvas", { class: "curve", role: "img", "aria-label": t("训练中的相关系数", "correlation during training") }), ...player(node) });
   for (let i = 0; i < 2; i++) {
     const canvas = el("canvas", { class: "plane", role: "img" });
     p.sides.push({ canvas, plane: new Plane(canvas, 4), caption: el("figcaption"), figures: el("p") });
@@ -35,8 +24,6 @@ function build(node, stage) {
   const inputs = () => stage.payload?.inputs ?? {};
   const to = (steps) => stage.restore({ ...inputs(), steps });
   const last = () => state.frames.at(-1).r.step;
-  p.slider = el("input", { type: "range", min: 0, max: 1, step: 1, "aria-label": t("训练进程", "progress of training"), oninput: () => seek(node, Number(p.slider.value)) });
-  p.play = button("▶", () => (state.timer ? stop(node) : play(node)), { "aria-label": t("播放训练过程", "play the training") });
   p.back = button(t("退回到这一步", "rewind to here"), () => to(state.frames[state.at].r.step));
   p.one = button(t("+10 步", "+10 steps"), () => to(last() + 10));
   p.more = button(t("+200 步", "+200 steps"), () => to(last() + 200));
@@ -46,27 +33,6 @@ function build(node, stage) {
     p.chart,
     el("div", { class: "plane-bar" }, p.play, p.slider, p.step, p.back, p.one, p.more));
   keepDrawn(node, p.sides[0].canvas, () => paint(node));
-}
-
-function seek(node, at) {
-  node.state.at = at;
-  node.state.follow = at === node.state.frames.length - 1;
-  paint(node);
-}
-
-function play(node) {
-  const { state } = node;
-  if (state.at === state.frames.length - 1) state.at = -1;
-  state.timer = setInterval(() => {
-    if (!node.isConnected || state.at >= state.frames.length - 1) return stop(node);
-    seek(node, state.at + 1);
-  }, 220);
-}
-
-function stop(node) {
-  clearInterval(node.state.timer);
-  node.state.timer = null;
-  node.parts.play.textContent = "▶";
 }
 
 function paint(node) {
@@ -98,11 +64,7 @@ function paint(node) {
   const total = block.done ? state.frames.at(-1).r.step : block.target;
   curves(p.chart, block.curves.r.map((line, i) => ({ label: block.names[i], colour: ["celadon", "seal"][i], x: line.x, y: line.y })),
     { xlabel: t("步", "steps"), ylabel: "ρ", at: frame.step, xmax: Math.max(total, 1) });
-  p.slider.max = state.frames.length - 1;
-  p.slider.value = state.at;
-  p.slider.setAttribute("aria-valuetext", String(frame.step));
-  p.step.textContent = `${frame.step} / ${total}`;
-  p.play.textContent = state.timer ? "❚❚" : "▶";
+  showPlace(node, frame.step, `${frame.step} / ${total}`);
   p.back.disabled = frame.step === state.frames.at(-1).r.step;
   p.one.disabled = total + 10 > block.limit;
   p.more.disabled = total + 200 > block.limit;
