@@ -379,6 +379,15 @@ def test_tables_in_eight_bits_are_off_by_half_a_step_at_most(tmp_path: Path) -> 
     assert torch.equal(again["layer.weight"], stored["layer.weight"])
 
 
+def test_kernels_in_eight_bits_have_a_step_for_each_output() -> None:
+    kernel = torch.randn(5, 3, 2, 2) * torch.logspace(-3, 3, 5)[:, None, None, None]
+    stored = pack({"kernel": kernel, "bias": torch.ones(5)}, eight_bits=("",))
+    assert stored["kernel"].dtype == torch.int8 and stored["kernel.row_scale"].shape == (5, 1, 1, 1)
+    assert stored["bias"].dtype == torch.float16
+    largest = kernel.abs().amax(dim=(1, 2, 3), keepdim=True)
+    assert ((unpack(stored)["kernel"] - kernel).abs() <= largest / 253.9).all()
+
+
 def test_bytes_without_a_step_stay_bytes() -> None:
     tensors = {"counts": torch.tensor([[3, -4]], dtype=torch.int8)}
     assert torch.equal(unpack(pack(tensors))["counts"], tensors["counts"])

@@ -139,16 +139,10 @@ class GANRecipe(PictureRecipe):
         noise = draws.noise(self.seed, count, self.latent)
         rows = torch.randperm(len(self.images), generator=torch.Generator().manual_seed(self.seed))
         pixels = self.images.pixels
-        real = [
-            scaled(pixels[part.to(pixels.device)]).to(device) for part in rows[:count].split(256)
-        ]
-        parts = [part.clone().to(device) for part in noise.split(256)]
-        model.calibrate(parts, real)
-        if self.revisited:  # batches as in training, now that there are codes
-            for z, x in zip(parts, real, strict=False):
-                share = int(self.revisited * min(len(z), len(x)))
-                z[:share] = TRUNCATION * model.encode(x[:share]).code
-            model.calibrate(parts, real)
+        model.calibrate(
+            (part.to(device) for part in noise.split(256)),
+            (scaled(pixels[part.to(pixels.device)]).to(device) for part in rows[:count].split(256)),
+        )
 
     def evaluate(self, model: Any) -> Logs:
         """A cheap distance from the dev pictures, correlation of fresh noise, reconstruction."""

@@ -66,9 +66,7 @@ class Recipe(ABC):
     name: ClassVar[str]
     model_class: ClassVar[type[nn.Module]]
     keep_float32: ClassVar[tuple[str, ...]] = ()  # prefixes of tensors that half precision harms
-    eight_bits: ClassVar[
-        tuple[str, ...]
-    ] = ()  # prefixes of matrices that a byte a number will do for
+    eight_bits: ClassVar[tuple[str, ...]] = ()  # prefixes of what a byte a number will do for
 
     data: Path | None = None
     smoke: bool = False

@@ -31,6 +31,7 @@ class VAEFaces(PictureRecipe):
     model_class = PictureVAE
     pictures = "utkface64"
     keep_float32 = ("log_sigma",)
+    eight_bits = ("",)  # what a blurring model draws does not need more
 
     steps: int = 20_000
     batch_size: int = 128
