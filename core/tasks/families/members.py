@@ -51,6 +51,11 @@ def known() -> tuple[str, ...]:
     return tuple(family for family, model in MODELS.items() if model in names)
 
 
+def largest_size() -> int:
+    """Side of the largest pictures that a family here makes; photos are cut to it."""
+    return Roll().size
+
+
 class Roll:
     """Who takes part: families are asked one after the other, and one that fails leaves a reason."""
 
