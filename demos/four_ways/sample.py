@@ -1,10 +1,11 @@
 """The scene that samples: one seed, a row of faces from each family, with what each has cost."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 import gradio as gr
 
+from core.errors import InputError
 from core.tasks import families
 from core.tasks.families import Sampled, Samples
 from demos._outcome import Block, Call, Example, Outcome, formula
@@ -58,7 +59,7 @@ def sample_scene(scene: Scene) -> None:
         Example(say("失败：5 步", "failure: 5 steps"), {"steps": 5}, say(
                 "步子太大，扩散只给出模糊的平均", "strides too long: diffusion ends in a blur")),
     ]  # fmt: skip
-    scene.show()
+    scene.show(live={"warm_rows": warm_rows})
 
 
 def scheduler_input(scene: Scene) -> None:
@@ -101,6 +102,21 @@ def sample_four_ways(
         )
 
 
+def warm_rows(value: Any) -> dict[str, Any]:
+    """While the temperature is dragged: the rows of the families that need one pass only."""
+    given = value if isinstance(value, Mapping) else {}
+    try:
+        seed, count = int(given.get("seed", SEED)), int(given.get("count", 6))
+        temperature = float(given.get("temperature", 0.8))
+    except (TypeError, ValueError, OverflowError):
+        raise InputError(
+            en="Seed, temperature and number of faces are numbers. Move the slider again.",
+            zh="种子、温度、张数都应是数，请再动一下滑杆。",
+        ) from None
+    made = families.sample(seed, count=count, temperature=temperature, only=families.ONE_PASS)
+    return {"rows": [_row(row) for row in made.rows]}
+
+
 def _rows(made: Samples) -> Block:
     count = len(made.rows[0].pictures) if made.rows else 1
     lines = [
@@ -120,6 +136,7 @@ def _rows(made: Samples) -> Block:
         "rows": lines,
         "columns": count,
         "shown": 104,
+        "follows": {"input": "temperature", "live": "warm_rows"},
     }
 
 

@@ -12,7 +12,7 @@ pieces), `sources` (the picture that all are given), `sampling`, `reading`, `pat
 from core.tasks.families.comparison import compare
 from core.tasks.families.denoising import FACES, film, films
 from core.tasks.families.diffusion import MAX_STEPS
-from core.tasks.families.members import FAMILIES, MODELS, USUAL, known, largest_size
+from core.tasks.families.members import FAMILIES, MODELS, ONE_PASS, USUAL, known, largest_size
 from core.tasks.families.paths import MAX_FRAMES, PATHS, morph, morphs
 from core.tasks.families.reading import ERROR_LEVELS, read, readings
 from core.tasks.families.records import (
@@ -42,6 +42,7 @@ __all__ = [
     "MAX_STEPS",
     "MAX_TEMPERATURE",
     "MODELS",
+    "ONE_PASS",
     "PATHS",
     "USUAL",
     "Column",

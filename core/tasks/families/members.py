@@ -18,6 +18,7 @@ MODELS = {
     "diffusion": "ddpm-faces",
 }
 FAMILIES = tuple(MODELS)
+ONE_PASS = tuple(family for family in FAMILIES if family != "diffusion")
 # At which each family draws a face that stands for a seed: 1 is the model itself, less is more typical.
 USUAL = {"vae": 0.8, "ogan": 0.9, "glow": 0.7, "diffusion": 1.0}
 

@@ -1,6 +1,6 @@
 """One seed, a row of samples from every family; diffusion shows where it is going while it goes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from torch import Tensor
 
@@ -9,7 +9,7 @@ from core.errors import check_range, check_whole
 from core.levels import to_levels
 from core.pictures import Pictures
 from core.tasks.families.diffusion import check_scheduler, check_steps, denoised
-from core.tasks.families.members import Member, Roll, overall
+from core.tasks.families.members import FAMILIES, Member, Roll, overall
 from core.tasks.families.passes import decode
 from core.tasks.families.records import Sampled, Samples, Spent
 
@@ -25,12 +25,13 @@ def samples(
     temperature: float = 0.8,
     steps: int = 25,
     scheduler: str = "ddim",
+    only: Sequence[str] = FAMILIES,
 ) -> Iterator[Samples]:
     """Watch all families draw from one seed, those of one pass first.
 
     Standard normal noise times `temperature` is what each makes its pictures of, as many numbers as its
     code has; picture `i` depends on the seed and `i` alone. `steps` and `scheduler` are those of
-    diffusion.
+    diffusion; `only` names the families that are asked.
     """
     check_whole("the number of pictures", count, 1, MAX_PICTURES, zh="张数")
     check_range("seed", seed, 0, MAX_SEED, zh="随机种子")
@@ -50,7 +51,7 @@ def samples(
         for piece in denoised(one, noise, range(seed, seed + count), steps, scheduler):
             yield _row(one, piece.pictures, Spent(piece.done, steps, piece.timing))
 
-    roll = Roll()
+    roll = Roll(only)
     for rows in roll.answers(answer):
         timing = overall([row.spent.timing for row in rows])
         yield Samples(rows, tuple(roll.missing), seed, float(temperature), timing)
@@ -63,10 +64,11 @@ def sample(
     temperature: float = 0.8,
     steps: int = 25,
     scheduler: str = "ddim",
+    only: Sequence[str] = FAMILIES,
 ) -> Samples:
     """The end of `samples`: a row of pictures from every family."""
     *_, whole = samples(
-        seed, count=count, temperature=temperature, steps=steps, scheduler=scheduler
+        seed, count=count, temperature=temperature, steps=steps, scheduler=scheduler, only=only
     )
     return whole
 

@@ -57,7 +57,7 @@ export async function draw(node, block, stage) {
   node.replaceChildren(
     el("h3", {}, block.title ?? "", el("small", {}, block.hint ?? "")),
     ...(several
-      ? [el("div", { class: "films" }, ...all.map(figure)), el("div", { class: "film-foot" }, caption), charts.length ? values : ""]
+      ? [el("div", { class: "film-several" }, el("div", {}, el("div", { class: "films" }, ...all.map(figure)), el("div", { class: "film-foot" }, caption)), charts.length ? values : "")]
       : [el("div", { class: "film" }, el("figure", {}, frame, caption), values)]),
     el("div", { class: several ? "film-strips" : "" }, ...strips),
     el("div", { class: "picture-bar" }, player, slider, looper, rate),
@@ -95,7 +95,8 @@ export async function draw(node, block, stage) {
     const g = strip.getContext("2d");
     g.scale(scale, scale);
     const [pw, ph] = sides(reel);
-    const shown = Math.max(1, Math.min(reel.count, Math.floor(width / height)));
+    // Of a short film frames stand there twice rather than stretched.
+    const shown = Math.max(1, Math.floor(width / (height * (pw / ph))));
     for (let k = 0; k < shown; k++) {
       const i = shown === 1 ? 0 : Math.round((k * (reel.count - 1)) / (shown - 1));
       g.drawImage(image, (i % reel.columns) * pw, Math.floor(i / reel.columns) * ph, pw, ph, (k * width) / shown, 0, width / shown, height);

@@ -2,8 +2,10 @@
 // `rows` are {name, note} of one sprite, `columns` pictures a row; `gap` puts some room after that many columns.
 // A row may bring a sprite of its own, {r, columns, size}, as pictures of another size do; `lines` stand below
 // its note, `share` from 0 to 1 is how far it has come, and a `reason` stands in place of its pictures.
-import { el, style, t } from "../gallery.js";
-import { saveSheet, sides, spriteOf, tileCanvas } from "./pictures.js";
+// `follows` {input, live}: while that slider is dragged, the live function answers with rows that are drawn
+// at once; those that it leaves out are dimmed until the next run.
+import { el, style, t, typed } from "../gallery.js";
+import { paintTile, saveSheet, sides, spriteOf, tileCanvas } from "./pictures.js";
 
 style(import.meta.url);
 
@@ -51,7 +53,44 @@ export async function draw(node, block, stage) {
     });
     saveSheet(canvas, name);
   };
+  if (block.follows) follow(node, block, stage, grid);
   node.replaceChildren(
     ...(block.title ? [el("h3", {}, block.title, el("small", {}, block.hint ?? ""))] : []),
     grid, block.foot ? el("p", { class: "fine" }, block.foot) : "", el("div", { class: "picture-bar" }, save));
+}
+
+/** Draw the rows that a dragged slider can have at once; one request at a time, the newest value last. */
+function follow(node, block, stage, grid) {
+  const slider = document.querySelector(`#in-${stage.slug}-${stage.scene}-${block.follows.input} input[type=range]`);
+  if (!slider) return;
+  node.unfollow?.();
+  const canvases = [...grid.querySelectorAll("canvas")];
+  const heads = [...grid.querySelectorAll(".row-name")];
+  const shown = block.rows.filter((row) => !row.reason);
+  let busy = false, wanted = false;
+  const ask = async () => {
+    wanted = true;
+    if (busy) return;
+    busy = true;
+    while (wanted) {
+      wanted = false;
+      const answer = await stage.live(block.follows.live, { ...stage.payload.inputs, ...typed(stage.slug, stage.scene, Object.keys(stage.defaults)) }).catch(() => null);
+      if (!answer?.rows || node.wanted !== block) continue;
+      const images = await Promise.all(answer.rows.map(spriteOf));
+      if (answer.rows.some((row) => row.columns !== block.columns)) continue; // another number of pictures: the next run
+      shown.forEach((row, i) => {
+        const k = answer.rows.findIndex((fresh) => fresh.name === row.name);
+        const own = canvases.slice(i * block.columns, (i + 1) * block.columns);
+        own.forEach((canvas, column) => {
+          canvas.classList.toggle("waiting", k < 0);
+          if (k >= 0) paintTile(canvas, images[k], answer.rows[k], column);
+        });
+        const line = heads[block.rows.indexOf(row)]?.querySelector("small");
+        if (line && k >= 0 && answer.rows[k].lines) line.textContent = answer.rows[k].lines[0];
+      });
+    }
+    busy = false;
+  };
+  slider.addEventListener("input", ask);
+  node.unfollow = () => slider.removeEventListener("input", ask);
 }
