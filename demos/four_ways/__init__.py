@@ -2,7 +2,7 @@
 
 A file for each scene: `sample` (one seed), `photo` (one picture through each), `morph` (between two,
 scrubbed together), `denoise` (the film of diffusion) and `compare` (what each offers); `names` and
-`photos` have what they share. diffusers is loaded when diffusion is asked for first: there is no warm-up.
+`photos` have what they share. diffusers is loaded when diffusion is asked for first, and not by the warm-up.
 """
 
 from core.tasks import families
@@ -32,6 +32,11 @@ def build(tab: Tab) -> None:
                 continue
             with tab.scene(name, title) as scene:
                 make(scene)
+
+
+def warmup() -> None:
+    """A row of each family of one pass; diffusion waits until somebody wants it."""
+    families.sample(only=families.ONE_PASS)
 
 
 DEMO = Demo(
@@ -76,4 +81,5 @@ DEMO = Demo(
     ),
     weights=tuple(families.MODELS[family] for family in families.known()),
     build=build,
+    warmup=warmup,
 )

@@ -61,7 +61,6 @@ def compare_scene(scene: Scene) -> None:
     scene.examples = [
         Example(say("10 步", "10 steps"), {"steps": 10}),
         Example(say("50 步", "50 steps"), {"steps": 50}),
-        Example(say("100 步", "100 steps"), {"steps": 100}),
         Example(say("一次一张", "one at a time"), {"count": 1}, say(
                 "批越小，每张越贵", "the smaller the batch, the dearer the picture")),
         Example(say("一批 16 张", "16 in a batch"), {"count": 16}),

@@ -92,7 +92,7 @@ def morph_four_ways(
             result=made,
             blocks=[_films(made), _slots(made, used, seeds)],
             timing=made.timing,
-            progress=progress([row.spent for row in made.rows]),
+            progress=progress(made.rows, made.missing, int(steps), 2),
             call=call,
             how=_how(made, path),
         )

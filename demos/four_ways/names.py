@@ -1,9 +1,11 @@
 """Names of the families, and what every scene says of them in the same words."""
 
+from collections.abc import Sequence
+
 import gradio as gr
 
 from core.tasks import families
-from core.tasks.families import Missing, Spent
+from core.tasks.families import Missing, Morph, Rebuilt, Sampled, Spent
 from demos._outcome import Block
 from demos._tab import Scene
 from demos._words import say
@@ -14,6 +16,7 @@ NAMES = {
     "glow": "Glow",
     "diffusion": say("扩散", "Diffusion"),
 }
+Row = Sampled | Rebuilt | Morph
 SCHEDULERS = [("DDIM", "ddim"), ("DPM-Solver++", "dpm-solver++"), ("DDPM", "ddpm")]
 
 
@@ -65,7 +68,15 @@ def reason_row(missing: Missing) -> Block:
     return {"name": NAMES[missing.family], "reason": reason(missing)}
 
 
-def progress(spents: list[Spent]) -> float:
-    """How far all of them together have come, by evaluations."""
-    total = sum(spent.total for spent in spents)
-    return sum(spent.evaluations for spent in spents) / max(1, total)
+def progress(rows: Sequence[Row], missing: Sequence[Missing], steps: int, each: int = 1) -> float:
+    """How far all families together have come, by passes through networks.
+
+    `each` is how many one of a single pass makes, diffusion as many for each of its steps.
+    """
+    absent = {one.family for one in missing}
+    total = sum(
+        each * (steps if family == "diffusion" else 1)
+        for family in families.FAMILIES
+        if family not in absent
+    )
+    return min(1.0, sum(row.spent.evaluations for row in rows) / max(1, total))

@@ -77,7 +77,7 @@ def rebuild_four_ways(
             result=seen,
             blocks=[_rows(seen), _slot(seen, bool(photo.strip()), made_by)],
             timing=seen.timing,
-            progress=progress([row.spent for row in seen.rows]),
+            progress=progress(seen.rows, seen.missing, int(steps), 2),
             call=call,
             how=_how(seen, int(steps)),
         )

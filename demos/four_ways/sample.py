@@ -96,7 +96,7 @@ def sample_four_ways(
             result=made,
             blocks=[_rows(made)],
             timing=made.timing,
-            progress=progress([row.spent for row in made.rows]),
+            progress=progress(made.rows, made.missing, int(steps)),
             call=call,
             how=_how(made),
         )
