@@ -6,11 +6,17 @@ Sprites stand under the key "r" with everything else that differs in its last di
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import gradio as gr
+
 from core.errors import InputError
 from core.pictures import Pictures, columns_of, picture_url
 from core.tasks import photos
 from demos._outcome import Block
+from demos._tab import Scene
 from demos._words import say
+
+MAX_PHOTO = 30_000_000  # characters of a picture as a data URL, more than any file that is accepted
+MAX_SEED = 2**32 - 1
 
 
 def pictures_block(
@@ -66,6 +72,21 @@ def film_block(
         "axis": axis,
         **packed(pictures),
     }
+
+
+def photo_input(scene: Scene, name: str = "photo") -> None:
+    """The aligned picture as a data URL; filled by a slot on the stage, never typed."""
+    scene.input(name, gr.Textbox("", visible=False, max_length=MAX_PHOTO))
+
+
+def seed_input(scene: Scene, name: str, value: int, label: str) -> None:
+    """A seed that names a picture."""
+    scene.input(name, gr.Number(value, label=label, precision=0, minimum=0, maximum=MAX_SEED))
+
+
+def end_of(seed: int, photo: str) -> int | str:
+    """What stands for a picture: the photo if there is one, else the seed."""
+    return photo.strip() or int(seed)
 
 
 def photo_block(slots: Sequence[Block], *, title: str, hint: str = "", size: int) -> Block:

@@ -191,11 +191,14 @@ class Scene:
             "concurrency_limit": None,
         }
         latest: dict[str, Any] = common | {"trigger_mode": "always_last"}
+        if inspect.isgeneratorfunction(handler):
+            # A newer run ends the one before (see `run`), so nobody has to wait for a stream to end.
+            common |= {"trigger_mode": "multiple"}
         if drags:
             # One request instead of Gradio's queue and its stream of events: a picture a drag earlier.
             # Of a handler that answers little by little only the end, since drags have to be quick.
             gr.on(drags, _wrap(self, handler, whole=True), components, queue=False, **latest)
-        gr.on(triggers, run, components, **latest)
+        gr.on(triggers, run, components, **{**latest, **common})
         if hasattr(self, "_other"):
             button, number = self._other
             draw = "() => Math.floor(Math.random() * 2 ** 31)"
@@ -221,6 +224,10 @@ class Scene:
         finally:
             if self._runs.get(visitor) is cancel:
                 del self._runs[visitor]
+
+    def superseded(self, visitor: str, cancel: Cancel) -> bool:
+        """Whether a newer run of the visitor has ended this one, and not the stop button."""
+        return self._runs.get(visitor) is not cancel
 
     def stop(self, request: gr.Request) -> None:
         """End the visitor's streamed run, if there is one."""
@@ -336,12 +343,14 @@ def _stream(
     scene: Scene, handler: Handler, inputs: dict[str, Any], request: gr.Request
 ) -> Iterator[str]:
     """Payloads of a handler that answers little by little, until it ends or is stopped."""
-    lang = language_of(request)
-    with scene.run(request.session_hash or "") as cancel:
+    lang, visitor = language_of(request), request.session_hash or ""
+    with scene.run(visitor) as cancel:
         try:
             for outcome in stoppable(handler(**inputs), cancel):
                 yield _payload(outcome, inputs, lang)
         except Exception as error:
+            if isinstance(error, Cancelled) and scene.superseded(visitor, cancel):
+                return  # the newer run answers
             yield _failure(error, inputs, lang)
 
 

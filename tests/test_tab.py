@@ -1,6 +1,8 @@
 """The frame's machinery that no single tab owns: a stream that stops, one run a visitor."""
 
+import json
 import threading
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -8,7 +10,7 @@ import torch
 from core import hub, runtime
 from core.runtime import Cancel, Cancelled
 from demos._outcome import Outcome
-from demos._tab import Scene, stoppable
+from demos._tab import Scene, _stream, stoppable
 
 
 def outcomes(count: int):
@@ -58,3 +60,22 @@ def test_a_new_run_of_a_visitor_ends_the_one_before_and_nobody_elses():
             assert first.is_set()
             assert not second.is_set() and not other.is_set()
         assert not second.is_set()
+
+
+def test_a_run_that_a_newer_one_ended_leaves_the_answer_to_it():
+    """A click during a stream is heard at once; the stream that it ends must not say "stopped" over it."""
+    scene = Scene(None, "main")
+
+    def handler():
+        yield Outcome(blocks=[], result=0)
+        yield Outcome(blocks=[], result=1)
+
+    request = SimpleNamespace(
+        session_hash="a", request=None, query_params={}, headers={}, cookies={}
+    )
+    older, newer = (_stream(scene, handler, {}, request) for _ in range(2))
+    assert "error" not in json.loads(next(older))
+    assert "error" not in json.loads(next(newer))
+    assert list(older) == []
+    scene.stop(request)
+    assert [json.loads(payload)["error"] for payload in newer] == ["已停止。"]

@@ -14,7 +14,7 @@ and Dhariwal 2021, https://arxiv.org/abs/2102.09672. It comes after the posts on
 diffusers is imported when a model is built, not with this module: it takes longer than torch.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -52,6 +52,7 @@ class Denoised(NamedTuple):
     level: int  # of the noise that was there before this step, of `LEVELS`
     x: Tensor  # (batch, 3, size, size), what is left of the noise
     picture: Tensor  # the network's guess at where this leads, in [-1, 1]
+    memory: Tensor  # what the next step has to know of this one beside `x`
 
 
 class DDPM(nn.Module):
@@ -140,20 +141,47 @@ class DDPM(nn.Module):
         `seed` decides the fresh noise of `ddpm`, the same for every batch size. Raises `ValueError`
         for steps outside 1 to `LEVELS` or an unknown scheduler.
         """
+        return self.resume(noise, range(seed, seed + len(noise)), steps, kind)
+
+    def resume(
+        self,
+        x: Tensor,
+        seeds: Sequence[int],
+        steps: int = 25,
+        kind: str = "ddim",
+        *,
+        first: int = 0,
+        last: int | None = None,
+        memory: Tensor | None = None,
+    ) -> Iterator[Denoised]:
+        """The steps `first + 1` to `last` of `denoise`, from the `x` and the `memory` of step `first`.
+
+        So a denoising can be cut into pieces that others have their turn between. `seeds` has one for
+        each row; `memory` counts only where `first` is above 0.
+        """
         if not 1 <= steps <= LEVELS:
             raise ValueError(f"steps must be 1 to {LEVELS}, got {steps}")
         scheduler = self.scheduler(kind)
-        scheduler.set_timesteps(steps, device=noise.device)
-        generators = [torch.Generator().manual_seed(seed + row) for row in range(len(noise))]
-        x = noise
-        for index, level in enumerate(scheduler.timesteps):
+        scheduler.set_timesteps(steps, device=x.device)
+        generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+        if first and kind == "ddpm":
+            for generator in generators:
+                for _ in range(first):  # what the steps before have drawn
+                    torch.randn(x[:1].shape, generator=generator)
+        if first and kind == "dpm-solver++":
+            scheduler.set_begin_index(first)
+            scheduler.model_outputs[-1] = memory
+            scheduler.lower_order_nums = min(first, scheduler.config.solver_order)
+        for index in range(first, steps if last is None else last):
+            level = scheduler.timesteps[index]
             said = self(x, level.expand(len(x))).float()
             signal, dirt = self.signal[level.long()], self.noise[level.long()]
             picture = (signal * x - dirt * said).clamp(-1, 1)
             # Only `ddpm` draws noise; others do not take generators.
             extra = {"generator": generators} if kind == "ddpm" else {}
             x = scheduler.step(said, level, x, return_dict=False, **extra)[0]
-            yield Denoised(index + 1, int(level), x, picture)
+            kept = scheduler.model_outputs[-1] if kind == "dpm-solver++" else picture
+            yield Denoised(index + 1, int(level), x, picture, kept)
 
     def generate(self, noise: Tensor, steps: int = 25, kind: str = "ddim", seed: int = 0) -> Tensor:
         """The pictures that `denoise` ends with, in [-1, 1]."""
@@ -162,23 +190,31 @@ class DDPM(nn.Module):
             done = state.x
         return done.clamp(-1, 1)
 
-    def invert(self, images: Tensor, steps: int = 50) -> Tensor:
+    def invert(
+        self, images: Tensor, steps: int = 50, *, first: int = 0, last: int | None = None
+    ) -> Tensor:
         """The noise from which `ddim` with as many steps makes about these pictures.
 
         The steps of `ddim` are taken backwards with the prediction of the point they start from, which
-        is exact only in the limit of many.
+        is exact only in the limit of many. With `first` the pictures are what as many steps have made
+        of them; `last` ends after as many.
         """
-        levels = self._levels(steps, images.device).flip(0)
-        x, here = images, levels[0]  # what is clean is read as the least noisy level
-        signal, dirt = torch.ones_like(self.signal[0]), torch.zeros_like(self.noise[0])
-        for level in levels:
+        levels = self.levels(steps, images.device).flip(0)
+        x = images
+        # What is clean is read as the least noisy level.
+        here = levels[max(0, first - 1)]
+        signal, dirt = self.signal[here], self.noise[here]
+        if not first:
+            signal, dirt = torch.ones_like(signal), torch.zeros_like(dirt)
+        for level in levels[first:last]:
             said = self(x, here.expand(len(x))).float()
             picture, noise = signal * x - dirt * said, dirt * x + signal * said
             here, signal, dirt = level, self.signal[level], self.noise[level]
             x = signal * picture + dirt * noise
         return x
 
-    def _levels(self, steps: int, device: torch.device) -> Tensor:
+    def levels(self, steps: int, device: torch.device | str = "cpu") -> Tensor:
+        """The levels of noise that a denoising of so many steps starts its steps from, falling."""
         scheduler = self.scheduler("ddim")
         scheduler.set_timesteps(steps, device=device)
         levels: Tensor = scheduler.timesteps.long()

@@ -10,18 +10,24 @@ from core.errors import InputError
 from core.tasks import ogan
 from core.tasks.ogan import Direction
 from demos._outcome import Block, Call, Example, Outcome
-from demos._pictures import film_block, packed, photo_aligner, photo_block, slot_picture
+from demos._pictures import (
+    end_of,
+    film_block,
+    packed,
+    photo_aligner,
+    photo_block,
+    photo_input,
+    seed_input,
+    slot_picture,
+)
 from demos._tab import Scene
 from demos._words import say
 from demos.gan_interpolation.shared import (
     MODEL,
     SIZE,
     correlation_curve,
-    end_of,
     filled,
-    photo_input,
     realism_curve,
-    seed_input,
     truncation_input,
 )
 

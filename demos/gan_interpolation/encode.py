@@ -9,18 +9,18 @@ from core.tasks import ogan
 from core.tasks.ogan import Reading, Refined
 from demos._lines import line, margins
 from demos._outcome import Block, Call, Example, Outcome
-from demos._pictures import photo_aligner, photo_block, pictures_block, slot_picture
+from demos._pictures import (
+    end_of,
+    photo_aligner,
+    photo_block,
+    photo_input,
+    pictures_block,
+    seed_input,
+    slot_picture,
+)
 from demos._tab import Scene
 from demos._words import say
-from demos.gan_interpolation.shared import (
-    SIZE,
-    end_of,
-    filled,
-    photo_input,
-    seed_input,
-    signed,
-    truncation_input,
-)
+from demos.gan_interpolation.shared import SIZE, filled, signed, truncation_input
 
 
 def encode_scene(scene: Scene) -> None:

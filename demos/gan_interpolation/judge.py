@@ -10,17 +10,17 @@ from core.tasks import ogan
 from core.tasks.ogan import Judgements
 from demos._lines import margins, note
 from demos._outcome import Block, Call, Example, Outcome
-from demos._pictures import photo_aligner, photo_block, slot_picture
-from demos._tab import Scene
-from demos._words import say
-from demos.gan_interpolation.shared import (
-    SIZE,
+from demos._pictures import (
     end_of,
-    filled,
+    photo_aligner,
+    photo_block,
     photo_input,
     seed_input,
-    signed,
+    slot_picture,
 )
+from demos._tab import Scene
+from demos._words import say
+from demos.gan_interpolation.shared import SIZE, filled, signed
 
 BINS = 32
 PANELS = (

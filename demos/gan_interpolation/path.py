@@ -7,17 +7,22 @@ import gradio as gr
 from core.tasks import ogan
 from core.tasks.ogan import Walk
 from demos._outcome import Block, Call, Example, Outcome, formula
-from demos._pictures import film_block, photo_aligner, photo_block, slot_picture
+from demos._pictures import (
+    end_of,
+    film_block,
+    photo_aligner,
+    photo_block,
+    photo_input,
+    seed_input,
+    slot_picture,
+)
 from demos._tab import Scene
 from demos._words import say
 from demos.gan_interpolation.shared import (
     SIZE,
     correlation_curve,
-    end_of,
     filled,
-    photo_input,
     realism_curve,
-    seed_input,
     signed,
     truncation_input,
 )

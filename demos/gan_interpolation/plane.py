@@ -6,9 +6,10 @@ from typing import Any
 from core.errors import InputError
 from core.tasks import ogan
 from demos._outcome import Call, Example, Outcome, formula
+from demos._pictures import seed_input
 from demos._tab import Scene
 from demos._words import say
-from demos.gan_interpolation.shared import filled, seed_input, signed, truncation_input
+from demos.gan_interpolation.shared import filled, signed, truncation_input
 
 SHEET = 7  # pictures each way behind the pointer
 CORNERS = (

@@ -4,14 +4,12 @@ from collections.abc import Sequence
 
 import gradio as gr
 
-from core.tasks import ogan
 from demos._outcome import Block, formula
 from demos._tab import Scene
 from demos._words import say
 
 MODEL = "ogan-faces"
 SIZE = 64  # pixels of the pictures
-MAX_PHOTO = 200_000  # characters of an aligned picture as a data URL
 
 
 def truncation_input(scene: Scene, value: float = 0.9, *, live: bool = False) -> None:
@@ -21,21 +19,6 @@ def truncation_input(scene: Scene, value: float = 0.9, *, live: bool = False) ->
         gr.Slider(0, 1.5, value=value, step=0.05, label=say("截断系数", "Truncation")),
         live=live,
     )
-
-
-def seed_input(scene: Scene, name: str, value: int, label: str) -> None:
-    """A seed that names a picture."""
-    scene.input(name, gr.Number(value, label=label, precision=0, minimum=0, maximum=ogan.MAX_SEED))
-
-
-def photo_input(scene: Scene, name: str) -> None:
-    """An aligned photo as a data URL, put there by the slot on the stage; nothing to see here."""
-    scene.input(name, gr.Textbox("", visible=False, max_length=MAX_PHOTO))
-
-
-def end_of(seed: int, photo: str) -> int | str:
-    """What stands in a slot: the photo if there is one, else the seed."""
-    return photo.strip() or int(seed)
 
 
 def realism(scores: Sequence[float]) -> list[float]:

@@ -6,11 +6,12 @@ import gradio as gr
 
 from core.tasks import glow
 from demos._outcome import Block, Call, Example, Outcome, formula
+from demos._pictures import photo_input
 from demos._tab import Scene
 from demos._words import resolve, say
 from demos.glow_sampling.blocks import rows
 from demos.glow_sampling.names import Model, listed, model_input, source_input, sources_of
-from demos.glow_sampling.photos import align_photo, photo_input, photo_slots
+from demos.glow_sampling.photos import align_photo, photo_slots
 
 Kind = Literal["shipped", "own"]
 KINDS = [

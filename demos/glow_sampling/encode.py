@@ -5,6 +5,7 @@ import gradio as gr
 from core.pictures import picture_url
 from core.tasks import glow
 from demos._outcome import Block, Call, Example, Outcome, formula
+from demos._pictures import photo_input
 from demos._tab import Scene
 from demos._words import say
 from demos.glow_sampling.blocks import histogram
@@ -16,7 +17,7 @@ from demos.glow_sampling.names import (
     source_input,
     source_name,
 )
-from demos.glow_sampling.photos import align_photo, photo_input, photo_slots
+from demos.glow_sampling.photos import align_photo, photo_slots
 
 
 def encode_scene(scene: Scene) -> None:

@@ -4,12 +4,12 @@ import gradio as gr
 
 from core.tasks import glow
 from demos._outcome import Call, Example, Outcome, formula
-from demos._pictures import pictures_block
+from demos._pictures import photo_input, pictures_block
 from demos._tab import Scene
 from demos._words import say
 from demos.glow_sampling.blocks import part
 from demos.glow_sampling.names import GROUPS, Model, model_input, source_input, source_name
-from demos.glow_sampling.photos import align_photo, photo_input, photo_slots
+from demos.glow_sampling.photos import align_photo, photo_slots
 
 
 def exchange_scene(scene: Scene) -> None:

@@ -5,12 +5,12 @@ import gradio as gr
 from core.pictures import Pictures
 from core.tasks import glow
 from demos._outcome import Block, Call, Example, Outcome, formula
-from demos._pictures import pictures_block
+from demos._pictures import photo_input, pictures_block
 from demos._tab import Scene
 from demos._words import resolve, say
 from demos.glow_sampling.blocks import histogram
 from demos.glow_sampling.names import Model, model_input, source_name, sources_of
-from demos.glow_sampling.photos import align_photo, photo_input, photo_slots
+from demos.glow_sampling.photos import align_photo, photo_slots
 
 DEFAULT = "7, flipped:7, inverted:7, mean, cold:7, hot:7, grey, gradient, disc, checkers, shuffled:7, noise"
 

@@ -8,12 +8,12 @@ import gradio as gr
 from core.pictures import Pictures
 from core.tasks import glow
 from demos._outcome import Block, Call, Example, Outcome, formula
-from demos._pictures import film_block, pictures_block
+from demos._pictures import film_block, photo_input, pictures_block
 from demos._tab import Scene
 from demos._words import resolve, say
 from demos.glow_sampling.blocks import part
 from demos.glow_sampling.names import Model, listed, model_input, source_input, source_name
-from demos.glow_sampling.photos import align_photo, photo_input, photo_slots
+from demos.glow_sampling.photos import align_photo, photo_slots
 
 Way = Literal["slerp", "lerp", "mean"]
 WAYS = [

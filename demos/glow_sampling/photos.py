@@ -3,21 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
-import gradio as gr
-
 from core.pictures import Pictures
 from core.tasks import glow
 from demos._outcome import Block
 from demos._pictures import photo_aligner, photo_block, slot_picture
-from demos._tab import Scene
 from demos._words import say
 
 MODEL = "glow-faces"  # whose size photos are cut to; other models average them
-
-
-def photo_input(scene: Scene, name: str = "photo") -> None:
-    """The aligned picture as a data URL; filled by a slot, never typed."""
-    scene.input(name, gr.Textbox("", visible=False, max_length=30_000_000))
 
 
 def align_photo(value: Any) -> dict[str, Any]:

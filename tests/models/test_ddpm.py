@@ -104,6 +104,29 @@ def test_inversion_comes_back_the_better_the_more_steps(model: DDPM) -> None:
     assert errors[0] > errors[1] > errors[2] and errors[2] < 0.05
 
 
+@pytest.mark.parametrize("kind", SCHEDULERS)
+def test_in_pieces_and_at_once_are_the_same(model: DDPM, kind: str) -> None:
+    e, states = noise(2), []
+    x, memory = e, None
+    for first, last in ((0, 1), (1, 2), (2, 6), (6, 7)):
+        pieces = model.resume(x, [5, 6], 7, kind, first=first, last=last, memory=memory)
+        states += list(pieces)
+        x, memory = states[-1].x, states[-1].memory
+    whole = list(model.denoise(e, 7, kind, seed=5))
+    assert [state.step for state in states] == list(range(1, 8))
+    for piece, state in zip(states, whole, strict=True):
+        torch.testing.assert_close(piece.x, state.x)
+        torch.testing.assert_close(piece.picture, state.picture)
+
+
+def test_inversion_in_pieces_is_the_same(model: DDPM) -> None:
+    x = 0.5 * pictures(2)
+    part = x
+    for first, last in ((0, 1), (1, 6), (6, 7)):
+        part = model.invert(part, 7, first=first, last=last)
+    torch.testing.assert_close(part, model.invert(x, 7))
+
+
 def test_the_pipeline_is_that_of_diffusers(model: DDPM, tmp_path) -> None:
     pipeline = model.pipeline("ddim")
     pipeline.set_progress_bar_config(disable=True)

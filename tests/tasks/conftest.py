@@ -1,4 +1,4 @@
-"""Tiny taggers and segmenters, made by their own recipes from made-up sentences."""
+"""Tiny taggers, segmenters and flows, made by their own recipes from made-up sentences and pictures."""
 
 import json
 import lzma
@@ -10,7 +10,9 @@ import pytest
 import torch
 
 from core.runtime import Runtime
+from core.tasks import glow
 from tests.conftest import CHARACTERS
+from tests.pictures import discs, write_set
 from train.__main__ import main as train
 
 NAMES = {
@@ -88,3 +90,27 @@ def tiny_taggers(tagging_weights: Path, local: Runtime, monkeypatch: pytest.Monk
     """The tiny models behind `core.tasks.tagging` and `core.tasks.segmentation`."""
     monkeypatch.setenv("GALLERY_WEIGHTS", str(tagging_weights))
     return local
+
+
+@pytest.fixture(scope="session")
+def glow_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Both Glow recipes' own weights after a few steps: 16 pixels, three levels, all four attributes."""
+    root, before = tmp_path_factory.mktemp("glow"), Path.cwd()
+    columns = {
+        "age": ["5", "30", "61"],
+        "female": ["0", "1"],
+        **{name: ["0.1", "0.5", "0.9"] for name in ("smile_p", "glasses_p", "beard_p")},
+    }
+    splits = {"train": discs(64, 64, 0), "val": discs(24, 64, 1)}
+    write_set(root / "data" / "images" / "utkface64", splits, columns)
+    os.chdir(tmp_path_factory.mktemp("runs"))
+    try:
+        with torch.random.fork_rng(devices=[]):
+            for name in glow.MODELS:
+                given = [name, "--data", str(root / "data"), "--out", str(root / "w" / name)]
+                small = ["--smoke", "--device", "cpu", "--set", "mixed_precision=no", "levels=3"]
+                assert train([*given, *small]) == 0
+    finally:
+        os.chdir(before)
+        torch.set_flush_denormal(False)
+    return root / "w"

@@ -2,7 +2,6 @@
 
 import base64
 import math
-import os
 from dataclasses import asdict
 from pathlib import Path
 
@@ -20,39 +19,14 @@ from core.tasks.glow.reading import _encode
 from core.tasks.glow.resources import Layout
 from core.tasks.glow.sampling import decoded
 from tests import laws
-from tests.pictures import discs, write_set
-from train.__main__ import main as train
+from tests.pictures import discs
 
 FULL, AUTHORS = glow.MODELS
 
 
-@pytest.fixture(scope="module")
-def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Both recipes' own weights after a few steps: 16 pixels, three levels, all four attributes."""
-    root, before = tmp_path_factory.mktemp("glow"), Path.cwd()
-    columns = {
-        "age": ["5", "30", "61"],
-        "female": ["0", "1"],
-        **{name: ["0.1", "0.5", "0.9"] for name in ("smile_p", "glasses_p", "beard_p")},
-    }
-    splits = {"train": discs(64, 64, 0), "val": discs(24, 64, 1)}
-    write_set(root / "data" / "images" / "utkface64", splits, columns)
-    os.chdir(tmp_path_factory.mktemp("runs"))
-    try:
-        with torch.random.fork_rng(devices=[]):
-            for name in glow.MODELS:
-                given = [name, "--data", str(root / "data"), "--out", str(root / "w" / name)]
-                small = ["--smoke", "--device", "cpu", "--set", "mixed_precision=no", "levels=3"]
-                assert train([*given, *small]) == 0
-    finally:
-        os.chdir(before)
-        torch.set_flush_denormal(False)
-    return root / "w"
-
-
 @pytest.fixture(autouse=True)
-def tiny(weights: Path, local: Runtime, monkeypatch: pytest.MonkeyPatch) -> Runtime:
-    monkeypatch.setenv("GALLERY_WEIGHTS", str(weights))
+def tiny(glow_weights: Path, local: Runtime, monkeypatch: pytest.MonkeyPatch) -> Runtime:
+    monkeypatch.setenv("GALLERY_WEIGHTS", str(glow_weights))
     return local
 
 

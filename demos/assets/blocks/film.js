@@ -1,5 +1,7 @@
 // A film of pictures from one sprite: drag over it or play it, with curves that follow, and save it.
 //
+// `films` in place of a sprite are several that run together, {name, note, r, count, columns, size}, or a
+// `reason` where one cannot be shown; a shorter one is stretched to the length of the longest.
 // `values` are curves under a common axis, {label, y, colour, digits}; `ends` names both ends; `labels` may
 // name each frame; `axis` {label, from, to} is what runs along the film. Everything runs in the browser: 60 frames a second, no request.
 import { colour, download, el, style, t, toast } from "../gallery.js";
@@ -12,19 +14,28 @@ style(import.meta.url);
 const SAVED = 256; // pixels of a saved frame's side, about
 
 export async function draw(node, block, stage) {
-  const image = await spriteOf(block);
+  const all = block.films ?? [block];
+  const reels = all.filter((reel) => !reel.reason);
+  const images = await Promise.all(reels.map(spriteOf));
   clearInterval(node.timer);
   node.timer = null;
   node.className = "block-film panel";
-  const last = block.count - 1;
+  const several = Boolean(block.films);
+  const count = Math.max(1, ...reels.map((reel) => reel.count));
+  const last = count - 1;
   const state = { at: Math.min(block.at ?? node.film?.at ?? Math.round(last / 2), last), loop: node.film?.loop ?? true, way: 1, fps: node.film?.fps ?? block.fps ?? 12 };
   node.film = state;
   const axis = { label: "t", from: 0, to: 1, ...(block.axis ?? {}) };
+  /** Picture of a reel when the film is at `i`. */
+  const place = (reel, i) => (last ? Math.round((i / last) * (reel.count - 1)) : 0);
   const along = (i) => (last ? axis.from + (i / last) * (axis.to - axis.from) : axis.from);
-  const [w] = sides(block);
-  const frame = el("canvas", { class: `film-frame${w < 48 ? " crisp" : ""}`, tabindex: 0, role: "slider", "aria-label": block.alt, "aria-valuemin": 0, "aria-valuemax": last });
+  const frames = reels.map((reel, k) => el("canvas", {
+    class: `film-frame${sides(reel)[0] < 48 ? " crisp" : ""}`,
+    ...(k ? { role: "img", "aria-label": reel.name } : { tabindex: 0, role: "slider", "aria-label": block.alt, "aria-valuemin": 0, "aria-valuemax": last }),
+  }));
+  const frame = frames[0];
   const where = el("output");
-  const strip = el("canvas", { class: "film-strip", role: "img", "aria-label": t("所有帧", "all frames") });
+  const strips = reels.map((reel) => el("canvas", { class: "film-strip", role: "img", "aria-label": `${reel.name ?? ""} ${t("所有帧", "all frames")}` }));
   const charts = (block.values ?? []).map((line) => ({
     line, canvas: el("canvas", { role: "img", "aria-label": line.label }), output: el("output"),
   }));
@@ -35,21 +46,29 @@ export async function draw(node, block, stage) {
   const rate = el("select", { "aria-label": t("每秒帧数", "frames per second"), onchange: () => { state.fps = Number(rate.value); if (node.timer) { stop(); play(); } } },
     ...[6, 12, 24, 60].map((v) => el("option", { value: v, selected: v === state.fps }, `${v} ${t("帧/秒", "fps")}`)));
   const [leftEnd, rightEnd] = block.ends ?? ["", ""];
+  const caption = el("figcaption", {}, el("span", {}, leftEnd), where, el("span", {}, rightEnd));
+  const values = el("div", { class: "film-values" }, ...charts.map(({ line, canvas, output }) => el("div", {}, el("h4", {}, line.label, output), canvas)));
+  const figure = (reel) => el("figure", {},
+    el("h4", {}, reel.name),
+    reel.reason ? el("p", { class: "film-reason" }, reel.reason) : frames[reels.indexOf(reel)],
+    reel.note ? el("small", {}, reel.note) : null);
   node.replaceChildren(
     el("h3", {}, block.title ?? "", el("small", {}, block.hint ?? "")),
-    el("div", { class: "film" },
-      el("figure", {}, frame, el("figcaption", {}, el("span", {}, leftEnd), where, el("span", {}, rightEnd))),
-      el("div", { class: "film-values" }, ...charts.flatMap(({ line, canvas, output }) => [el("h4", {}, line.label, output), canvas]))),
-    strip,
+    ...(several
+      ? [el("div", { class: "film-several" }, el("div", {}, el("div", { class: "films" }, ...all.map(figure)), el("div", { class: "film-foot" }, caption)), charts.length ? values : "")]
+      : [el("div", { class: "film" }, el("figure", {}, frame, caption), values)]),
+    el("div", { class: several ? "film-strips" : "" }, ...strips),
     el("div", { class: "picture-bar" }, player, slider, looper, rate),
     el("div", { class: "picture-bar" },
       button(t("存 GIF", "save GIF"), () => saveGif()),
       button(t("存视频", "save video"), (event) => saveVideo(event.target), { disabled: !videoType() }),
-      button(t("存拼图 PNG", "save sprite"), () => saveSheet(image, `${stage.slug}-${stage.scene}.png`))),
+      button(t("存拼图 PNG", "save sprite"), () => saveSprite())),
   );
+  node.style.setProperty("--films", all.length);
+  if (!reels.length) return;
 
   const paint = () => {
-    paintTile(frame, image, block, state.at);
+    reels.forEach((reel, k) => paintTile(frames[k], images[k], reel, place(reel, state.at)));
     const label = block.labels?.[state.at] ?? `${axis.label} = ${along(state.at).toFixed(2).replace("-", "−")}`;
     where.textContent = label;
     frame.setAttribute("aria-valuenow", state.at);
@@ -64,20 +83,21 @@ export async function draw(node, block, stage) {
       chart.place = curves(canvas, [{ label: "", colour: line.colour ?? "celadon", x, y: line.y }], { xlabel: axis.label, ylabel: "", at: along(state.at), xmax: axis.to });
       output.textContent = line.y[state.at] === null ? "–" : Number(line.y[state.at]).toFixed(line.digits ?? 2).replace("-", "−");
     }
-    paintStrip();
+    reels.forEach((reel, k) => paintStrip(strips[k], images[k], reel));
   };
-  const paintStrip = () => {
+  const paintStrip = (strip, image, reel) => {
     const { clientWidth: width, clientHeight: height } = strip;
     if (!width) return;
     const scale = devicePixelRatio || 1;
     Object.assign(strip, { width: width * scale, height: height * scale });
     const g = strip.getContext("2d");
     g.scale(scale, scale);
-    const [pw, ph] = sides(block);
-    const shown = Math.max(1, Math.min(block.count, Math.floor(width / height)));
+    const [pw, ph] = sides(reel);
+    // Of a short film frames stand there twice rather than stretched.
+    const shown = Math.max(1, Math.floor(width / (height * (pw / ph))));
     for (let k = 0; k < shown; k++) {
-      const i = shown === 1 ? 0 : Math.round((k * last) / (shown - 1));
-      g.drawImage(image, (i % block.columns) * pw, Math.floor(i / block.columns) * ph, pw, ph, (k * width) / shown, 0, width / shown, height);
+      const i = shown === 1 ? 0 : Math.round((k * (reel.count - 1)) / (shown - 1));
+      g.drawImage(image, (i % reel.columns) * pw, Math.floor(i / reel.columns) * ph, pw, ph, (k * width) / shown, 0, width / shown, height);
     }
     const x = (last ? state.at / last : 0) * width;
     g.fillStyle = colour("seal");
@@ -109,11 +129,10 @@ export async function draw(node, block, stage) {
     canvas.addEventListener("pointerdown", move);
   };
   const straight = (x, box) => Math.max(0, Math.min(1, (x - box.left) / box.width));
-  follow(frame, straight);
-  follow(strip, straight);
+  for (const canvas of [...frames, ...strips]) follow(canvas, straight);
   for (const chart of charts) follow(chart.canvas, (x) => Math.max(0, Math.min(1, ((chart.place?.(x) ?? axis.from) - axis.from) / (axis.to - axis.from))));
   frame.addEventListener("keydown", (event) => {
-    const step = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, Home: -block.count, End: block.count }[event.key];
+    const step = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, Home: -count, End: count }[event.key];
     if (event.key === " ") { event.preventDefault(); node.timer ? stop() : play(); }
     if (!step) return;
     event.preventDefault();
@@ -122,18 +141,39 @@ export async function draw(node, block, stage) {
 
   // -- files: there and back, so that the loop has no jump ------------------------------------------------
   const order = () => {
-    const there = Array.from({ length: block.count }, (_, i) => i);
+    const there = Array.from({ length: count }, (_, i) => i);
     return state.loop ? [...there, ...there.slice(1, -1).reverse()] : there;
   };
   const painter = () => {
-    const [pw, ph] = sides(block);
+    const [pw, ph] = sides(reels.reduce((a, b) => (sides(b)[0] > sides(a)[0] ? b : a)));
     const times = Math.max(1, Math.round(SAVED / pw));
-    const canvas = el("canvas", { width: pw * times, height: ph * times });
+    const [w, h] = [pw * times, ph * times];
+    const canvas = el("canvas", { width: w * reels.length, height: h });
     const g = canvas.getContext("2d", { willReadFrequently: true });
-    g.imageSmoothingEnabled = pw >= 48;
     g.imageSmoothingQuality = "high";
-    const show = (i) => g.drawImage(image, (i % block.columns) * pw, Math.floor(i / block.columns) * ph, pw, ph, 0, 0, canvas.width, canvas.height);
+    const show = (i) => reels.forEach((reel, k) => {
+      const [rw, rh] = sides(reel), at = place(reel, i);
+      g.imageSmoothingEnabled = rw >= 48;
+      g.drawImage(images[k], (at % reel.columns) * rw, Math.floor(at / reel.columns) * rh, rw, rh, k * w, 0, w, h);
+    });
     return { canvas, g, show };
+  };
+  /** The one sprite as it is; of several all frames, a row for each. */
+  const saveSprite = () => {
+    const name = `${stage.slug}-${stage.scene}.png`;
+    if (!several) return saveSheet(images[0], name);
+    const w = Math.max(...reels.map((reel) => sides(reel)[0]));
+    const canvas = el("canvas", { width: w * count, height: w * reels.length });
+    const g = canvas.getContext("2d");
+    g.imageSmoothingEnabled = false;
+    reels.forEach((reel, k) => {
+      const [rw, rh] = sides(reel);
+      for (let i = 0; i < count; i++) {
+        const at = place(reel, i);
+        g.drawImage(images[k], (at % reel.columns) * rw, Math.floor(at / reel.columns) * rh, rw, rh, i * w, k * w, w, w);
+      }
+    });
+    saveSheet(canvas, name);
   };
   const saveGif = () => {
     const { canvas, g, show } = painter();

@@ -44,9 +44,9 @@ export function openScene(stage, scene, inputs) {
   setTimeout(wait, 60, 1000);
 }
 
-/** The sheet of all pictures as a PNG file. */
+/** The sheet of all pictures, an image or a canvas, as a PNG file. */
 export function saveSheet(image, name) {
-  const canvas = el("canvas", { width: image.naturalWidth, height: image.naturalHeight });
+  const canvas = el("canvas", { width: image.naturalWidth ?? image.width, height: image.naturalHeight ?? image.height });
   canvas.getContext("2d").drawImage(image, 0, 0);
   canvas.toBlob((blob) => download(name, blob), "image/png");
 }

@@ -62,7 +62,7 @@ export async function draw(node, block, stage) {
   const height = block.height ?? 280;
   chart.style.minHeight = `${height}px`;
   const plotly = await library();
-  node.redraw = () => {
+  const paint = () => {
     const { figure } = block;
     return plotly.react(chart, {
       data: dyed(figure.data),
@@ -75,6 +75,8 @@ export async function draw(node, block, stage) {
       },
     });
   };
+  // Answers come in turn, a change of theme at any time: Plotly fails when it is called while it draws.
+  node.redraw = () => (node.turn = (node.turn ?? Promise.resolve()).catch(() => {}).then(paint));
   await node.redraw();
   if (!chart.wired) {
     chart.wired = true;
