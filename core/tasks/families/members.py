@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from core import hub
 from core.errors import check_choice
-from core.hub import WeightsError
+from core.hub import WeightsError, WeightsNotFound
 from core.runtime import Timing
 from core.tasks.families.records import Missing
 
@@ -72,6 +72,12 @@ class Roll:
         """Trouble with weights inside the block is written down, and the others go on."""
         try:
             yield
+        except WeightsNotFound:
+            self._note(
+                family,
+                f"{MODELS[family]} has not been trained yet: python -m train {MODELS[family]}",
+                f"{MODELS[family]} 还没有训练好的权重：python -m train {MODELS[family]}",
+            )
         except WeightsError as error:
             self._note(family, error.text("en"), error.text("zh"))
         except ImportError as error:
