@@ -34,8 +34,8 @@ from demos.gan_interpolation.shared import (
 CANDIDATES = 36
 FIRST = 6409  # seed of the first candidate
 FRAMES = 41
-PLUS = "6410 6414 6418 6425 6431"
-MINUS = "6411 6413 6420 6427 6436"
+PLUS = "6428 6430 6434 6435 6438 6441"  # open smiles, of several complexions, so that these cancel
+MINUS = "6409 6416 6424 6437 6443 6444"  # closed mouths
 
 
 def arithmetic_scene(scene: Scene) -> None:
@@ -49,12 +49,12 @@ def arithmetic_scene(scene: Scene) -> None:
             "minus",
             gr.Textbox(MINUS, label=say("负组的种子", "Seeds of the group −"), max_length=2000),
         )
-        seed_input(scene, "seed", 6412, say("推动哪张脸（种子）", "Face to push (seed)"))
+        seed_input(scene, "seed", 6432, say("推动哪张脸（种子）", "Face to push (seed)"))
         photo_input(scene, "photo")
         scene.input("direction", gr.Textbox("", visible=False, max_length=200_000))
         scene.input(
             "reach",
-            gr.Slider(0.25, 5, value=2, step=0.25, label=say("最大强度", "Largest strength")),
+            gr.Slider(0.25, 5, value=1.25, step=0.25, label=say("最大强度", "Largest strength")),
         )
         with scene.more():
             truncation_input(scene)
@@ -76,7 +76,7 @@ def arithmetic_scene(scene: Scene) -> None:
     scene.examples = [
         Example(say("换一张脸", "another face"), {"seed": 77}),
         Example(say("反过来", "reversed"), {"plus": MINUS, "minus": PLUS}),
-        Example(say("推得更远", "further"), {"reach": 4}),
+        Example(say("推得更远", "further"), {"reach": 3}),
         Example(say("一对一", "one against one"), {"plus": "6410", "minus": "6411"}, say(
                 "方向里全是两张脸的个性", "the direction is all about these two")),
         Example(say("失败：相同的组", "failure: equal groups"), {"minus": PLUS}, say(
@@ -98,8 +98,8 @@ def read_direction(value: Any) -> dict[str, Any]:
 def push_face(
     plus: str = PLUS,
     minus: str = MINUS,
-    seed: int = 6412,
-    reach: float = 2.0,
+    seed: int = 6432,
+    reach: float = 1.25,
     truncation: float = 0.9,
     on_sphere: bool = True,
     photo: str = "",
