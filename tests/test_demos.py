@@ -152,7 +152,7 @@ def leaves(value: Any, path: tuple = ()) -> Iterator[tuple[tuple, Any]]:
             if key not in ("r", "code"):
                 yield from leaves(item, (*path, key))
     elif isinstance(value, str):
-        yield path, re.sub(r"[-−]?\d+(\.\d+)?", "#", value)
+        yield path, re.sub(r"[-−]?\d+(,\d{3})*(\.\d+)?", "#", value)
     elif value is None:
         yield path, math.inf
     elif isinstance(value, bool):
