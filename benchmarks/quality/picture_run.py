@@ -11,6 +11,7 @@ from benchmarks.quality import Options
 from benchmarks.quality.image_samples import Sampler, distances, in_batches, sample_figures
 from core import hub, runtime
 from core.hub import WeightsError
+from core.levels import scaled
 from core.models.face_attributes import FaceAttributes
 
 CLASSIFIER = "face-attributes"
@@ -38,15 +39,14 @@ class Classifier:
 
     def features(self, pictures: Tensor) -> Tensor:
         """`(count, features)`."""
-        return in_batches(lambda x: self.model.features(self._scaled(x)), pictures)
+        return in_batches(lambda x: self.model.features(scaled(x.to(self.device))), pictures)
 
     def probabilities(self, pictures: Tensor) -> Tensor:
         """`(count, len(ATTRIBUTES))`."""
         columns = [self.model.config.names.index(name) for name in ATTRIBUTES]
-        return in_batches(lambda x: self.model.probabilities(self._scaled(x)), pictures)[:, columns]
-
-    def _scaled(self, pictures: Tensor) -> Tensor:
-        return pictures.to(self.device).float() / 127.5 - 1
+        return in_batches(lambda x: self.model.probabilities(scaled(x.to(self.device))), pictures)[
+            :, columns
+        ]
 
 
 class PictureRun(Generic[Model]):
