@@ -1,9 +1,9 @@
 """`ddpm-faces`: denoising diffusion on the faces of `ogan-faces`.
 
-The numbers are for a GPU. Two CPU cores take pictures of 32 pixels and a smaller network:
+The numbers are for a GPU. Two CPU cores take pictures of 32 pixels and a smaller network (0.65 s a step):
 
-    python -m train ddpm-faces --set size=32 "channels=(32,64,64)" batch_size=32 mixed_precision=no \\
-        --steps 12000
+    python -m train ddpm-faces --set size=32 "channels=(32,64,128)" layers=1 dropout=0 batch_size=32 \\
+        warmup=500 ema=0.999 --steps 8000
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from benchmarks.quality.sliced_wasserstein import sliced_wasserstein
 from core.models.ddpm import DDPM, LEVELS, DDPMConfig
 from core.runtime import draws
 from train.image_sets import FACES, SAMPLE_OF_WEB
-from train.picture_recipe import PictureRecipe, channels_last
+from train.picture_recipe import PictureRecipe
 from train.recipe import Batch, Card, Logs
 
 
@@ -46,15 +46,17 @@ class DDPMFaces(PictureRecipe):
     looks: int = 256  # samples that are looked at during training
 
     def build(self) -> nn.Module:
-        """The shipped sizes, channels last in memory."""
+        """The shipped sizes."""
         config = DDPMConfig(
             size=self.size, channels=self.channels, layers=self.layers, dropout=self.dropout
         )
-        return channels_last(DDPM(config))
+        return DDPM(config)
 
     def loss(self, model: Any, batch: Batch, step: int) -> tuple[Tensor, Batch]:
         """Squared error of v; the levels of a batch are spread evenly, which calms the gradient."""
-        x = self.images.take(batch).contiguous(memory_format=torch.channels_last)
+        x = self.images.take(batch)
+        if x.is_cuda:  # on a CPU the normalisations lose more by it than the convolutions gain
+            x = x.contiguous(memory_format=torch.channels_last)
         place = (torch.rand((), device=x.device) + torch.arange(len(x), device=x.device)) / len(x)
         level = (place * LEVELS).long().clamp_max(LEVELS - 1)
         error = model.loss(x, torch.randn_like(x), level)
