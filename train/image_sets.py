@@ -29,6 +29,7 @@ SAMPLE_OF_WEB = (  # what every card of a model of FACES says
     "The data is a sample of web photographs, with the imbalances of one; people in it did not agree to "
     "this use. Research only."
 )
+FACE_FAMILIES = ("vae-faces", "ogan-faces", "glow-faces", "ddpm-faces")  # all trained on FACES
 ANIME: DataSet = {
     "name": "anime faces of 64 pixels (train part, 18,000)",
     "source": "github.com/antoncoding/Deep_Learning_GAN c0a6947",

@@ -14,6 +14,7 @@ from torch import nn
 from core import hub
 from core.hub import manifest
 from core.hub.manifest import CARD, MANIFEST, METRICS
+from train.family_table import family_table
 from train.loop import Progress, run_folder
 from train.recipe import Card, Logs, Recipe
 
@@ -103,7 +104,8 @@ def rewrite_card(
     """Write the model card of a finished run again from its `metrics.json`; returns the folder.
 
     `measured` are objects that `python -m benchmarks quality NAME` printed; each replaces the one
-    of the same data file. `ablation` is a table of `train.ablation`, its head first.
+    of the same data file. `ablation` is a table of `train.ablation`, its head first. Cards that show
+    these figures beside their own are written again too.
     """
     target = out or manifest.WEIGHTS / recipe.name
     facts = json.loads((target / METRICS).read_text(encoding="utf-8"))
@@ -117,7 +119,18 @@ def rewrite_card(
     card = model_card(recipe.name, recipe.card(), facts)
     (target / CARD).write_text(card, encoding="utf-8", newline="\n")
     _register(recipe, target, facts)
+    for name in set(recipe.card().get("beside", ())) - {recipe.name}:
+        _refresh_card(name, target.parent / name)
     return target
+
+
+def _refresh_card(name: str, folder: Path) -> None:
+    """Write the card of embedded weights again, as their own `metrics.json` has it."""
+    if (folder / METRICS).is_file() and folder.parent.resolve() == manifest.WEIGHTS.resolve():
+        facts = json.loads((folder / METRICS).read_text(encoding="utf-8"))
+        card = model_card(name, facts["card"], facts)
+        (folder / CARD).write_text(card, encoding="utf-8", newline="\n")
+        hub.register(name, folder, {})
 
 
 def _register(recipe: Recipe, target: Path, facts: dict[str, Any]) -> None:
@@ -161,6 +174,12 @@ def model_card(name: str, card: Card, facts: dict[str, Any]) -> str:
         parts += ["## During training 训练过程", table]
     for name_of_data, measured in facts.get("measured", {}).items():
         parts += [f"## Measured on `{name_of_data}` 实测", *_measured(measured)]
+        if beside := card.get("beside"):
+            head, *rows_beside = family_table(beside, name_of_data)
+            parts += [
+                f"Beside other families 与其他模型族并列 (`{name_of_data}`):",
+                _table(head, rows_beside),
+            ]
     if worth := facts.get("ablation"):
         parts += [
             "## What the parts are worth 各部分的作用",

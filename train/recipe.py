@@ -51,6 +51,7 @@ class Card(TypedDict, total=False):
     metrics: list[Metric]  # all figures when left out
     curve: list[str]  # figures to show as they came to be during the run; none when left out
     limits: list[str]
+    beside: tuple[str, ...]  # weights of other families that the measured figures are shown beside
     departures: list[str]  # what is done otherwise than in the post, and why
     measure: str  # the command that measures the weights on unseen data
 

@@ -49,14 +49,15 @@ def measure(name: str, options: Options) -> dict[str, Any]:
         figures[f"sample_max_error_{label}"] = error
 
     path = fused(flow)
-    figures["swd"], figures["frechet"] = {}, {}
-    for temperature in TEMPERATURES:
-        options.report(f"{run.count} samples at temperature {temperature}")
-        found = run.distances(measures.draw(flow, run.count, options.seed, temperature, path))
-        figures["swd"][str(temperature)] = found["swd"]
-        figures["frechet"][str(temperature)] = found["frechet"]
     whole = run.sample_figures(lambda count, seed: measures.draw(flow, count, seed, COPIES, path))
-    figures |= {key: value for key, value in whole.items() if key not in ("swd", "frechet")}
+    degrees = {COPIES: {key: whole.pop(key) for key in ("swd", "frechet")}}
+    for temperature in (degree for degree in TEMPERATURES if degree != COPIES):
+        options.report(f"{run.count} samples at temperature {temperature}")
+        made = measures.draw(flow, run.count, options.seed, temperature, path)
+        degrees[temperature] = run.distances(made)
+    for key in ("swd", "frechet"):
+        figures[key] = {str(degree): degrees[degree][key] for degree in sorted(degrees)}
+    figures |= whole
     figures["conditions"] = run.conditions(draws=DRAWS)
     return rounded(figures)
 

@@ -11,12 +11,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from benchmarks.image_data import average_down
 from benchmarks.quality.frechet import frechet_distance
 from benchmarks.quality.sliced_wasserstein import sliced_wasserstein
 
 Sampler = Callable[[int, int], Tensor]  # count and seed to uint8 (count, 3, size, size)
 Features = Callable[[Tensor], Tensor]  # uint8 (count, 3, size, size) to (count, numbers)
 NEAREST = 1000  # samples, and unseen pictures, whose nearest training picture is looked for
+SIDE = 32  # pixels that pictures of models of different sizes are compared at
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95)
 
 
@@ -32,9 +34,11 @@ def sample_figures(
 ) -> dict[str, Any]:
     """`swd`, `frechet`, the same of real pictures in `real`; those of `memorisation` with `train`.
 
-    `unseen` and `train` are uint8 `(pictures, 3, size, size)`. What cannot be had is None. The
-    reference in `real` is made of as many training pictures as there are samples, or of the two halves
-    of `unseen` when there are none, which makes it larger than it should be.
+    `at_32_pixels` has these distances of pictures averaged down to that side, for comparisons with
+    smaller models; pictures of that side go without. `unseen` and `train` are uint8
+    `(pictures, 3, size, size)`. What cannot be had is None. The reference in `real` is made of as many
+    training pictures as there are samples, or of the two halves of `unseen` when there are none, which
+    makes it larger than it should be.
     """
     report(f"{count} samples")
     made = sampler(count, seed)
@@ -49,6 +53,13 @@ def sample_figures(
     report("the same of real pictures")
     real = distances(reference, against, features, seed=seed, report=report)
     figures["real"] = {**real, "basis": basis}
+    if unseen.shape[-1] > SIDE:
+        report(f"the same at {SIDE} pixels")
+        small, *sets = (average_down(x, SIDE) for x in (unseen, made, reference, against))
+        figures[f"at_{SIDE}_pixels"] = {
+            **distances(sets[0], small, features, seed=seed),
+            "real": {**distances(sets[1], sets[2], features, seed=seed), "basis": basis},
+        }
     if train is not None:
         report("nearest training pictures")
         figures |= memorisation(made, unseen, train, features)

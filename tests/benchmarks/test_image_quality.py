@@ -35,6 +35,11 @@ def moved(x, by):
     return (x.float() + by).clamp(0, 255).to(torch.uint8)
 
 
+def average_up(x):
+    """Twice the side, so that averaging down gives the pictures back."""
+    return x.repeat_interleave(2, dim=-1).repeat_interleave(2, dim=-2)
+
+
 # -- sliced Wasserstein -----------------------------------------------------------------------------
 
 
@@ -145,6 +150,19 @@ def test_figures_of_any_sampler():
     alone = sample_figures(lambda n, s: pictures(n, seed=5), unseen, count=10)
     assert alone["frechet"] is None and alone["real"]["basis"] == "the other half of the data"
     assert "memorisation" not in alone
+    assert "at_32_pixels" not in good
+
+
+def test_larger_pictures_are_measured_at_the_common_side_as_well():
+    unseen, train, made = (average_up(pictures(20, seed=n)) for n in (1, 0, 5))
+    figures = sample_figures(lambda n, s: made, unseen, train, flat, count=20)
+    small = sample_figures(
+        lambda n, s: pictures(20, seed=5), pictures(20, seed=1), pictures(20), flat, count=20
+    )
+    assert set(figures["at_32_pixels"]) == {"swd", "swd_levels", "frechet", "real"}
+    assert figures["at_32_pixels"]["swd"] == pytest.approx(small["swd"])
+    assert figures["at_32_pixels"]["real"]["swd"] == pytest.approx(small["real"]["swd"])
+    assert figures["at_32_pixels"]["real"]["basis"] == figures["real"]["basis"]
 
 
 # -- codes ------------------------------------------------------------------------------------------

@@ -369,6 +369,15 @@ class TestCompare:
         assert comparison._bits(vae, stored).value == 3.5
         assert comparison._distance(glow, stored, "frechet", 25).value is None
 
+    def test_distances_at_the_common_side_are_preferred(self) -> None:
+        small = {"swd": 2.0, "frechet": 4.0, "real": {"swd": 1.0}}
+        stored = comparison._Stored(
+            {"measured": {"utkface64": {"swd": 9.0, "at_32_pixels": small}}}
+        )
+        fact = comparison._distance(member("ogan"), stored, "swd", 25)
+        assert fact.value == 2.0 and fact.side == 32 and "32 px" in fact.why_en
+        assert comparison._distance(member("ogan"), stored, "frechet", 25).value == 4.0
+
     def test_the_best_is_named_among_equal_sizes_only(self) -> None:
         made = families.compare(steps=2, count=1)
         assert "swd" not in made.best  # 16 and 32 pixels

@@ -16,7 +16,7 @@ from benchmarks.quality.diffusion import draw, prediction_error
 from benchmarks.quality.sliced_wasserstein import sliced_wasserstein
 from core.models.ddpm import DDPM, LEVELS, DDPMConfig
 from core.runtime import draws
-from train.image_sets import FACES, SAMPLE_OF_WEB
+from train.image_sets import FACE_FAMILIES, FACES, SAMPLE_OF_WEB
 from train.picture_recipe import PictureRecipe
 from train.recipe import Batch, Card, Logs
 
@@ -111,6 +111,7 @@ class DDPMFaces(PictureRecipe):
                 )
             ],
             "curve": ["prediction_error", "swd"],
+            "beside": FACE_FAMILIES,
             "departures": [
                 "The target is v and the schedule the cosine one, where the first paper has the noise "
                 "and a linear one: both keep the last steps meaningful when they are few.",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from core.models.flows.multi_scale import MultiScaleFlow
 from core.models.glow import Glow, GlowConfig
 from train.flow import FACE_LIMITS, METRICS, FlowRecipe
-from train.image_sets import FACES
+from train.image_sets import FACE_FAMILIES, FACES
 from train.recipe import Card
 
 
@@ -66,6 +66,7 @@ class GlowFaces(FlowRecipe):
             "data": [FACES],
             "metrics": METRICS,
             "curve": ["bits_per_dim", "swd_0.7"],
+            "beside": FACE_FAMILIES,
             "departures": [
                 "Affine couplings and learned 1x1 convolutions, which the post explains but its script "
                 "leaves out.",

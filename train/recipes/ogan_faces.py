@@ -9,7 +9,7 @@ The numbers are for a GPU at full width. One CPU core makes a fair model of half
 from dataclasses import dataclass
 
 from train.gan import METRICS, GANRecipe
-from train.image_sets import FACES, SAMPLE_OF_WEB
+from train.image_sets import FACE_FAMILIES, FACES, SAMPLE_OF_WEB
 from train.recipe import Card
 
 
@@ -38,6 +38,7 @@ class OGANFaces(GANRecipe):
             "data": [FACES],
             "metrics": [{"figure": f, "label": label, "author": None} for f, label in METRICS],
             "curve": [figure for figure, _ in METRICS],
+            "beside": FACE_FAMILIES,
             "departures": [
                 *self.departures(),
                 "The weights here were trained in parts: 7,200 steps with half the weight of the "

@@ -18,7 +18,7 @@ from benchmarks.quality.picture_likelihood import likelihood_figures
 from benchmarks.quality.sliced_wasserstein import sliced_wasserstein
 from core.models.picture_vae import LEVELS, PictureVAE, PictureVAEConfig
 from core.runtime import draws
-from train.image_sets import FACES, SAMPLE_OF_WEB
+from train.image_sets import FACE_FAMILIES, FACES, SAMPLE_OF_WEB
 from train.picture_recipe import PictureRecipe, channels_last
 from train.recipe import Batch, Card, Logs
 
@@ -124,6 +124,7 @@ class VAEFaces(PictureRecipe):
                 )
             ],
             "curve": ["elbo_bits_per_dim", "reconstruction_psnr", "swd"],
+            "beside": FACE_FAMILIES,
             "departures": [
                 "One deviation for all pixels, learned; the post has 1, which leaves the divergence "
                 "too much weight and pictures blurred.",

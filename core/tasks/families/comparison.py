@@ -35,6 +35,8 @@ BEST: dict[str, Callable[..., str]] = {
     "code": min,
 }
 # Distances and bits depend on the size of the pictures: a best one is named among equal sizes only.
+# For that the benchmark measures the distances of larger pictures averaged down to this side as well.
+COMMON_SIDE = 32
 OF_A_SIZE: dict[str, Callable[..., str]] = {"bits": min, "swd": min, "frechet": min}
 COUNT = 4  # pictures that the speed is measured with
 
@@ -133,7 +135,12 @@ class _Stored:
 
 
 def _of(
-    found: tuple[float, bool], what_en: str, what_zh: str, unit: str = "", bound: str = ""
+    found: tuple[float, bool],
+    what_en: str,
+    what_zh: str,
+    unit: str = "",
+    bound: str = "",
+    side: int = 0,
 ) -> Fact:
     """A stored number and where it comes from."""
     value, benchmark = found
@@ -145,6 +152,7 @@ def _of(
         f"{what_en}, {en}" if what_en else en,
         f"{what_zh}，{zh}" if what_zh else zh,
         bound,
+        side,
     )
 
 
@@ -159,13 +167,15 @@ def _bits(one: Member, stored: _Stored) -> Fact:
         return _unmeasured("trained on v with equal weights, no bound", "对 v 等权训练，没有给出界")
     if one.family == "glow":
         found = stored.take("bits_per_dim")
-        return _of(found, "exact density", "精确密度", "bits/dim") if found else _unmeasured()
+        if found is None:
+            return _unmeasured()
+        return _of(found, "exact density", "精确密度", "bits/dim", side=one.size)
     for name, en, zh in (
         ("importance_bits_per_dim", "importance bound", "重要性采样的界"),
         ("elbo_bits_per_dim", "ELBO", "ELBO"),
     ):
         if found := stored.take(name):
-            return _of(found, en, zh, "bits/dim", "≤")
+            return _of(found, en, zh, "bits/dim", "≤", one.size)
     return _unmeasured()
 
 
@@ -199,7 +209,7 @@ def _psnr_of(levels: float) -> float:
 
 
 def _distance(one: Member, stored: _Stored, name: str, steps: int) -> Fact:
-    """Sliced Wasserstein or Fréchet distance of samples from unseen faces."""
+    """Sliced Wasserstein or Fréchet distance of samples from unseen faces, at the common side if known."""
     names, en, zh = [name], "T = 1", "T = 1"
     if one.family == "glow":
         names = [f"{name}.1.0", f"{name}_1.0"]
@@ -208,25 +218,28 @@ def _distance(one: Member, stored: _Stored, name: str, steps: int) -> Fact:
         en, zh = f"{steps} steps of ddim", f"ddim {steps} 步"
         if stored.take(names[0]) is None:
             en, zh = "25 steps of ddim", "ddim 25 步"
-    found = stored.take(*names)
+    found, side = stored.take(f"at_{COMMON_SIDE}_pixels.{name}"), COMMON_SIDE
+    if found is None:
+        found, side = stored.take(*names), one.size
     if found is None:
         if name == "frechet":
             return _unmeasured(
                 "needs the benchmark with face-attributes", "需用 face-attributes 跑基准评测"
             )
         return _unmeasured()
-    return _of(found, f"{en}, {one.size} px", f"{zh}，{one.size} 像素")
+    return _of(found, f"{en}, {side} px", f"{zh}，{side} 像素", side=side)
 
 
 def _best(columns: tuple[Column, ...]) -> dict[str, str]:
     """Property to the family that is best at it, if no other one is as good."""
     found: dict[str, str] = {}
     for name, choose in {**BEST, **OF_A_SIZE}.items():
-        having = {c.family: c.facts[name].value for c in columns if c.facts[name].value is not None}
-        sizes = {c.size for c in columns if c.family in having}
-        if len(having) < 2 or (name in OF_A_SIZE and len(sizes) > 1):
+        having = {c.family: c.facts[name] for c in columns if c.facts[name].value is not None}
+        sides = {fact.side for fact in having.values()}
+        if len(having) < 2 or (name in OF_A_SIZE and len(sides) > 1):
             continue
-        first = choose(having, key=lambda family: having[family])
-        if list(having.values()).count(having[first]) == 1:
+        values = {family: fact.value for family, fact in having.items()}
+        first = choose(values, key=lambda family: values[family])
+        if list(values.values()).count(values[first]) == 1:
             found[name] = first
     return found

@@ -134,6 +134,7 @@ class Fact:
     why_en: str = ""  # what the number is of, or why there is none
     why_zh: str = ""
     bound: str = ""  # "≤" for an upper bound
+    side: int = 0  # pixels of the pictures it was measured on, where it depends on that
 
 
 @dataclass(frozen=True)
