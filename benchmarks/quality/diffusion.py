@@ -3,10 +3,13 @@
 `python -m benchmarks quality NAME --data FOLDER [--split SPLIT] [--train FOLDER]`, folders as for the other
 image models. `swd` and `frechet` have an entry a number of steps (`ddim`); `solver` has them for 10 steps of
 `dpm-solver++`. `prediction_error` is the mean squared error of v over all levels of noise.
-`reconstruction_psnr` and `retrieval_top1` are of pictures that `ddim` took to noise and back. `real` and
-`memorisation` (at `STEPS` steps) are those of all image models.
+`sampling` has the time of `TIMED` pictures in one batch at numbers of steps, and of the first step alone,
+after which there is something to show. `reconstruction_psnr` and `retrieval_top1` are of pictures that `ddim`
+took to noise and back. `real` and `memorisation` (at `STEPS` steps) are those of all image models.
 """
 
+import statistics
+import time
 from typing import Any
 
 import torch
@@ -25,6 +28,8 @@ COUNTS = (10, 25, 50)  # of steps, that samples are judged at
 FEW = 1000  # samples at numbers of steps other than `STEPS`
 INVERTED = 200  # pictures that go to noise and back
 BATCH = 64
+TIMED = 16  # pictures in the batch that is timed
+REPEATS = 3
 
 
 @torch.no_grad()
@@ -65,6 +70,25 @@ def there_and_back(model: DDPM, pixels: Tensor, steps: int) -> Tensor:
     return in_batches(trip, pixels)
 
 
+@torch.no_grad()
+def sampling_times(model: DDPM, seed: int) -> list[dict[str, float]]:
+    """Rows of `steps`, `seconds` for `TIMED` pictures and `first_step_seconds`, medians by the clock."""
+    size, device = model.config.size, model.signal.device
+    noise = draws.noise(seed, TIMED, 3 * size**2).view(TIMED, 3, size, size).to(device)
+    rows = []
+    for steps in COUNTS:
+        runs = []
+        for _ in range(REPEATS):
+            started, marks = time.perf_counter(), []
+            for state in model.denoise(noise, steps):
+                float(state.x[0, 0, 0, 0])  # waits for a device that runs ahead
+                marks.append(time.perf_counter() - started)
+            runs.append(marks)
+        first, last = (statistics.median(run[i] for run in runs) for i in (0, -1))
+        rows.append({"steps": steps, "seconds": last, "first_step_seconds": first})
+    return rows
+
+
 def measure(name: str, options: Options) -> dict[str, Any]:
     """All figures; those that need the classifier or training pictures are None without.
 
@@ -91,10 +115,17 @@ def measure(name: str, options: Options) -> dict[str, Any]:
         "solver": run.distances(solver),
         **whole,
     }
+    options.report(f"time of {TIMED} samples")
+    figures["sampling"] = sampling_times(model, options.seed)
     options.report("to noise and back")
     originals = pixels[:INVERTED]
     figures |= reconstruction_figures(originals, there_and_back(model, originals, COUNTS[-1]))
-    figures["conditions"] = run.conditions(samples_at_other_steps=few, inverted=len(originals))
+    figures["conditions"] = run.conditions(
+        samples_at_other_steps=few,
+        inverted=len(originals),
+        timed=TIMED,
+        threads=torch.get_num_threads(),
+    )
     return rounded(figures)
 
 

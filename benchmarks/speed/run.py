@@ -1,6 +1,7 @@
 """All figures of speed in one object, keyed by tab, with the start, the page and the transport.
 
-`start`: time to the first page over that of the imports alone. `page`: weight of the landing page.
+`start`: time to the first page over that of the imports alone; `start/SLUG`, when it is asked for: with all
+tabs over without that one. `page`: weight of the landing page.
 `transport`: an endpoint that does nothing, the ceiling for the others in the same run. The keys of a
 tab are explained in `benchmarks.speed.tab`.
 """
@@ -22,6 +23,7 @@ from demos import discover
 
 Report = Callable[[str], None]
 
+START = "start/"  # before a tab's name: what that tab costs at the start
 PARTS: dict[str, Callable[[Report], dict[str, Any]]] = {  # that can be asked for like a tab
     "start": start.measure,
     "page": page.measure,
@@ -36,13 +38,17 @@ def measure(names: Collection[str], report: Report) -> dict[str, Any]:
     """
     demos, _ = discover()
     known = [demo.slug for demo in demos]
-    if unknown := sorted(set(names) - {*known, *PARTS}):
+    starts = {f"{START}{slug}": slug for slug in known}
+    if unknown := sorted(set(names) - {*known, *PARTS, *starts}):
         raise ValueError(f"no tab named {', '.join(unknown)}; there are: {', '.join(known)}")
     chosen = [demo for demo in demos if not names or demo.slug in names]
     figures: dict[str, Any] = {"conditions": conditions()}
     for part, work in PARTS.items():
         if chosen or part in names:
             figures[part] = guarded(partial(work, report))
+    for part in starts.keys() & set(names):
+        others = [slug for slug in known if slug != starts[part]]
+        figures[part] = guarded(partial(start.measure_without, starts[part], others, report))
     if chosen:
         figures["transport"] = guarded(partial(transport, report))
     for demo in chosen:

@@ -1,6 +1,6 @@
-"""Start-up: time to the first page over the time that the two big imports take alone.
+"""Start-up: time to the first page over the time that the two big imports take alone, or without a tab.
 
-Both are measured in fresh processes, in turn, after one of each whose time does not count. On a busy
+Both sides are measured in fresh processes, in turn, after one of each whose time does not count. On a busy
 machine the ratio of the seconds computed (`start_cpu_ratio`) is the steadier one.
 """
 
@@ -8,13 +8,16 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any, NamedTuple
 
 from benchmarks.speed.server import ROOT, cpu_seconds, python_environment, serving
 
 REPEATS = 5
 IMPORTS = "import gradio, torch; print('ready', flush=True); import sys; sys.stdin.read()"
+
+
+Figures = dict[str, Any]
 
 
 class Spent(NamedTuple):
@@ -24,7 +27,7 @@ class Spent(NamedTuple):
     cpu: float | None
 
 
-def measure(report: Callable[[str], None]) -> dict[str, Any]:
+def measure(report: Callable[[str], None]) -> Figures:
     """`start_ratio`, the median of the ratios of neighbouring runs, and the medians themselves."""
     runs: list[tuple[Spent, Spent]] = []
     for turn in range(REPEATS + 1):
@@ -34,14 +37,35 @@ def measure(report: Callable[[str], None]) -> dict[str, Any]:
             page = Spent(server.seconds, server.cpu_seconds)
         if turn:
             runs.append((alone, page))
-    computed = [(a.cpu, b.cpu) for a, b in runs if a.cpu is not None and b.cpu is not None]
     return {
-        "start_ratio": round(statistics.median(b.wall / a.wall for a, b in runs), 3),
-        "start_cpu_ratio": (
-            round(statistics.median(b / a for a, b in computed), 3) if computed else None
-        ),
-        "first_page_s": round(statistics.median(page.wall for _, page in runs), 3),
-        "import_s": round(statistics.median(alone.wall for alone, _ in runs), 3),
+        "start_ratio": _median(b.wall / a.wall for a, b in runs),
+        "start_cpu_ratio": _median(b.cpu / a.cpu for a, b in runs if a.cpu and b.cpu),
+        "first_page_s": _median(page.wall for _, page in runs),
+        "import_s": _median(alone.wall for alone, _ in runs),
+        "repeats": REPEATS,
+    }
+
+
+def measure_without(slug: str, others: Collection[str], report: Callable[[str], None]) -> Figures:
+    """What one tab costs at the start: all tabs over the `others` alone, in time and in time computed."""
+    command = ["app.py", "--offline"]
+    without = [*command, *(word for other in others for word in ("--only", other))]
+    runs: list[tuple[Spent, Spent]] = []
+    for turn in range(REPEATS + 1):
+        report(f"start-up with and without {slug}, {turn} of {REPEATS}")
+        pair = []
+        for words in (without, command):
+            with serving(*words) as server:
+                pair.append(Spent(server.seconds, server.cpu_seconds))
+        if turn:
+            runs.append((pair[0], pair[1]))
+    return {
+        "without": slug,
+        "first_page_ratio": _median(b.wall / a.wall for a, b in runs),
+        "first_page_ratios": [round(b.wall / a.wall, 3) for a, b in runs],
+        "cpu_ratio": _median(b.cpu / a.cpu for a, b in runs if a.cpu and b.cpu),
+        "first_page_s": _median(b.wall for _, b in runs),
+        "first_page_without_s": _median(a.wall for a, _ in runs),
         "repeats": REPEATS,
     }
 
@@ -63,3 +87,9 @@ def imports() -> Spent:
     if not ready:
         raise RuntimeError("gradio or torch could not be imported; see the message above")
     return spent
+
+
+def _median(values: Iterable[float]) -> float | None:
+    """Of numbers, to three digits after the point; None where there is none."""
+    found = list(values)
+    return round(statistics.median(found), 3) if found else None

@@ -169,10 +169,12 @@ def _how(made: Comparison) -> list[str | Block]:
     parts: list[str | Block] = [
         say(
             "似然：Glow 给出 ln p(x) 本身，VAE 只给出下界，所以它的比特数是上界；GAN 没有密度，"
-            "这里的扩散按 v 等权训练，损失不是似然的界。四家图的边长不同时，比特数与距离不能直接比。",
+            "这里的扩散按 v 等权训练，损失不是似然的界。比特数与距离随图的边长而变：边长相同才能比，"
+            "所以较大的图先缩到 32 像素再算距离。",
             "Likelihood: Glow gives ln p(x) itself, a VAE a lower bound, so its bits are an upper one; a GAN has "
             "no density, and this diffusion is trained on v with equal weights, whose loss bounds no "
-            "likelihood. Bits and distances of pictures of different sizes cannot be compared.",
+            "likelihood. Bits and distances change with the size of the pictures and compare at equal "
+            "sizes only, so distances are taken of larger pictures averaged down to 32 pixels.",
         ),
         formula(r"-\tfrac1{D\ln2}\ln p(x)+\log_2\tfrac{n}{b-a}" + _bits(made)),
     ]

@@ -248,6 +248,10 @@ def test_diffusion_is_measured_at_several_numbers_of_steps(tiny_image_models, im
     )
     assert status == 0
     assert set(figures["swd"]) == set(figures["frechet"]) == {"10", "25", "50"}
+    times = figures["sampling"]
+    assert [row["steps"] for row in times] == [10, 25, 50]
+    assert all(0 < row["first_step_seconds"] < row["seconds"] for row in times)
+    assert times[0]["seconds"] < times[2]["seconds"]
     assert figures["solver"]["swd"] > 0 and 0 < figures["prediction_error"] < 5
     assert 0 <= figures["retrieval_top1"] <= 1
 

@@ -15,7 +15,7 @@ from benchmarks.speed.load import compute_ms, load, percentile
 from benchmarks.speed.page import weigh
 from benchmarks.speed.server import ServerFailed, cpu_seconds, serving
 from benchmarks.speed.stand_in import repeated
-from benchmarks.speed.start import imports
+from benchmarks.speed.start import imports, measure_without
 from benchmarks.speed.tab import arguments
 from core import runtime
 from core.runtime import Timing
@@ -123,6 +123,17 @@ def test_time_of_the_imports(monkeypatch):
     assert 0 < spent.wall < 60
     assert spent.cpu is None or 0 <= spent.cpu <= spent.wall + 0.1
     assert cpu_seconds(2**22 + 1) is None  # no such process
+
+
+def test_what_a_tab_costs_at_the_start(monkeypatch):
+    monkeypatch.setattr("benchmarks.speed.start.REPEATS", 1)
+    figures = measure_without("pi", ["catenary"], lambda line: None)
+    assert figures["without"] == "pi" and figures["repeats"] == 1
+    assert figures["first_page_s"] > 0 and figures["first_page_without_s"] > 0
+    ratio = figures["first_page_s"] / figures["first_page_without_s"]
+    assert figures["first_page_ratio"] == pytest.approx(ratio, rel=0.01)
+    with pytest.raises(ValueError, match="no tab named start/nothing"):
+        speed.measure(["start/nothing"], lambda line: None)
 
 
 def test_percentiles():

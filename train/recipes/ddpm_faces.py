@@ -28,6 +28,7 @@ class DDPMFaces(PictureRecipe):
     name = "ddpm-faces"
     model_class = DDPM
     pictures = "utkface64"
+    eight_bits = ("",)
 
     steps: int = 40_000
     batch_size: int = 128
