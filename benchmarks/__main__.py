@@ -50,7 +50,7 @@ def _quality(options: argparse.Namespace, report: Callable[[str], None]) -> tupl
 def _speed(options: argparse.Namespace, report: Callable[[str], None]) -> tuple[Any, bool]:
     from benchmarks.speed.run import measure
 
-    figures = measure(options.slugs, report)
+    figures = measure(options.slugs, report, alone=options.alone)
     return figures, not any("error" in part for part in figures.values())
 
 
@@ -105,7 +105,11 @@ def _parser() -> argparse.ArgumentParser:
     speed = commands.add_parser("speed", help="start-up, endpoints, lanes, memory, page weight")
     speed.add_argument(
         "slugs", metavar="SLUG", nargs="*",
-        help="tabs to measure, all when left out; `start` and `page` alone measure only these",
+        help="tabs to measure, all when left out; `start`, `page` and `start/SLUG` measure only these",
+    )  # fmt: skip
+    speed.add_argument(
+        "--alone", action="store_true",
+        help="one client at a time, without the load of many and without lanes: minutes less",
     )  # fmt: skip
     speed.set_defaults(command=_speed)
 

@@ -3,7 +3,7 @@
 import statistics
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from http.client import HTTPException
 from typing import Any
@@ -17,13 +17,13 @@ LONGEST_S = 20.0  # after which no more calls are made
 Arguments = Callable[[int], dict[str, Any]]  # of call number i
 
 
-def levels(port: int, name: str, arguments: Arguments) -> dict[str, Any]:
+def levels(port: int, name: str, arguments: Arguments, clients: Sequence[int]) -> dict[str, Any]:
     """Figures by number of clients, and `compute_ms`, the model's own time with one client."""
     figures: dict[str, Any] = {}
-    for clients in CLIENTS:
+    for count in clients:
         answers: list[Any] = []
-        figures[str(clients)] = load(port, name, arguments, clients, CALLS[clients], answers)
-        if clients == 1:
+        figures[str(count)] = load(port, name, arguments, count, CALLS[count], answers)
+        if count == 1:
             figures["compute_ms"] = compute_ms(answers)
     return figures
 

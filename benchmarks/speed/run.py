@@ -15,7 +15,7 @@ import gradio as gr
 import torch
 
 from benchmarks.speed import page, start
-from benchmarks.speed.load import levels
+from benchmarks.speed.load import CLIENTS, levels
 from benchmarks.speed.server import serving
 from benchmarks.speed.tab import measure_tab
 from core import runtime
@@ -30,8 +30,10 @@ PARTS: dict[str, Callable[[Report], dict[str, Any]]] = {  # that can be asked fo
 }
 
 
-def measure(names: Collection[str], report: Report) -> dict[str, Any]:
+def measure(names: Collection[str], report: Report, *, alone: bool = False) -> dict[str, Any]:
     """Figures of the named tabs, all without a name, with every part; or of the named parts alone.
+
+    `alone` leaves out what many clients at once are needed for, and the parts that nobody named.
 
     `ValueError` lists the names there are when one is unknown. What fails, such as a tab whose
     weights are missing, has an `error` instead of figures and leaves the others alone.
@@ -44,15 +46,17 @@ def measure(names: Collection[str], report: Report) -> dict[str, Any]:
     chosen = [demo for demo in demos if not names or demo.slug in names]
     figures: dict[str, Any] = {"conditions": conditions()}
     for part, work in PARTS.items():
-        if chosen or part in names:
+        if (chosen and not alone) or part in names:
             figures[part] = guarded(partial(work, report))
     for part in starts.keys() & set(names):
         others = [slug for slug in known if slug != starts[part]]
         figures[part] = guarded(partial(start.measure_without, starts[part], others, report))
-    if chosen:
+    clients = CLIENTS[:1] if alone else CLIENTS
+    if chosen and not alone:
         figures["transport"] = guarded(partial(transport, report))
+    ceiling = figures.get("transport", {})
     for demo in chosen:
-        figures[demo.slug] = guarded(partial(measure_tab, demo, figures["transport"], report))
+        figures[demo.slug] = guarded(partial(measure_tab, demo, ceiling, report, clients))
     return figures
 
 
@@ -79,6 +83,6 @@ def transport(report: Report) -> dict[str, Any]:
     """The endpoint that does nothing, with 1, 8 and 32 clients."""
     report("transport: an endpoint that does nothing")
     with serving("-m", "benchmarks.speed.stand_in", "--noop") as server:
-        figures = levels(server.port, "noop", lambda number: {"seed": number})
+        figures = levels(server.port, "noop", lambda number: {"seed": number}, CLIENTS)
     del figures["compute_ms"]  # nothing computes
     return figures

@@ -14,7 +14,7 @@ Nothing is declared for this: endpoints, their defaults and the library call com
 import os
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from inspect import Parameter, signature
 from typing import Any
@@ -22,7 +22,7 @@ from typing import Any
 from benchmarks.speed.client import Client
 from benchmarks.speed.drag import measure_drags
 from benchmarks.speed.lanes import lane_gain
-from benchmarks.speed.load import levels
+from benchmarks.speed.load import CLIENTS, levels
 from benchmarks.speed.server import serving
 from benchmarks.speed.slider import measure_sliders
 from demos import Demo
@@ -33,9 +33,16 @@ WARM_CALLS = 5
 
 
 def measure_tab(
-    demo: Demo, ceiling: dict[str, Any], report: Callable[[str], None]
+    demo: Demo,
+    ceiling: dict[str, Any],
+    report: Callable[[str], None],
+    clients: Sequence[int] = CLIENTS,
 ) -> dict[str, Any]:
-    """All figures of one tab; `ceiling` are those of the endpoint that does nothing."""
+    """All figures of one tab; `ceiling` are those of the endpoint that does nothing.
+
+    With one client only, there is no `lane_gain_32` either.
+    """
+    many = len(clients) > 1
     scenes = {endpoint_of(scene): scene for scene in scenes_of(demo)}
     first = next(iter(scenes))
     endpoints: dict[str, Any] = {}
@@ -47,14 +54,16 @@ def measure_tab(
                 for number in range(1 + WARM_CALLS)
             ]
         for name, scene in scenes.items():
-            report(f"{demo.slug}: {name} with 1, 8 and 32 clients")
-            endpoints[name] = levels(server.port, name, partial(arguments, scene))
-            endpoints[name]["share_of_transport_32"] = share(endpoints[name], ceiling)
+            report(f"{demo.slug}: {name} with {' and '.join(map(str, clients))} clients")
+            endpoints[name] = levels(server.port, name, partial(arguments, scene), clients)
+            if many:
+                endpoints[name]["share_of_transport_32"] = share(endpoints[name], ceiling)
         with Client(server.port) as client:
             state = client.health()
         sliders = drawn(server.port, demo, report)
-    report(f"{demo.slug}: lanes")
-    lanes = gain_of(scenes[first])
+    if many:
+        report(f"{demo.slug}: lanes")
+    lanes = gain_of(scenes[first]) if many else {}
     return {
         "p50_ms": endpoints[first]["1"]["p50_ms"],
         "p95_ms": endpoints[first]["1"]["p95_ms"],
