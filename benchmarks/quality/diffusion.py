@@ -5,7 +5,8 @@ image models. `swd` and `frechet` have an entry a number of steps (`ddim`); `sol
 `dpm-solver++`. `prediction_error` is the mean squared error of v over all levels of noise.
 `sampling` has the time of `TIMED` pictures in one batch at numbers of steps, and of the first step alone,
 after which there is something to show. `reconstruction_psnr` and `retrieval_top1` are of pictures that `ddim`
-took to noise and back. `real` and `memorisation` (at `STEPS` steps) are those of all image models.
+took to noise and back. `swd_levels`, `real` and `memorisation` (at `STEPS` steps) are those of all image
+models.
 """
 
 import statistics

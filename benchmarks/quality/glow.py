@@ -5,8 +5,8 @@ image models. `bits_per_dim` is the mean over all unseen pictures and `DRAWS` dr
 levels; `bits_per_dim_draws` has each draw's own, `bits_per_dim_error` the standard error over pictures.
 `contributions` add up to it. `round_trip_max_error_*` is the largest error of a colour after encoding and
 decoding, black to white being 1; `sample_max_error_*` that of a sample in half precision against single.
-`swd` and `frechet` have an entry a temperature; `real` and `memorisation` (at `COPIES` degrees) are those of
-all image models.
+`swd` and `frechet` have an entry a temperature; `swd_levels`, `real` and `memorisation` (at `COPIES` degrees)
+are those of all image models.
 """
 
 from typing import Any
