@@ -11,33 +11,36 @@ from typing import Any
 from core import hub
 from core.hub import WeightsError
 
+SIDE = 32  # pixels that distances are compared at
 HEAD = [
     "model",
     "pixels",
     "parameters",
     "bits/dim, unseen",
     "reconstruction PSNR",
-    "sliced Wasserstein, 32 px",
-    "Fréchet, 32 px",
+    f"sliced Wasserstein, {SIDE} px",
+    f"Fréchet, {SIDE} px",
     "samples",
 ]
 
 
-def family_table(names: Sequence[str], data: str) -> list[list[str]]:
+def family_table(
+    names: Sequence[str], data: str, known: Mapping[str, Mapping[str, Any]] | None = None
+) -> list[list[str]]:
     """The head, a row for each of these weights, and one of real pictures; `data` is the set's name.
 
-    Weights that are not there are left out.
+    `known` are metrics that are not stored yet, by name. Weights that are not there are left out.
     """
     rows, real = [], None
     for name in names:
         try:
-            metrics = hub.describe(name).metrics
+            metrics = (known or {}).get(name) or hub.describe(name).metrics
         except WeightsError:
             continue
         figures = metrics.get("measured", {}).get(data, {})
-        small = figures.get("at_32_pixels", figures)
-        real = real or small.get("real")
         conditions = figures.get("conditions", {})
+        small = figures if conditions.get("size") == SIDE else figures.get(f"at_{SIDE}_pixels", {})
+        real = real or small.get("real")
         rows.append(
             [
                 name,
@@ -51,7 +54,7 @@ def family_table(names: Sequence[str], data: str) -> list[list[str]]:
         )
     if real:
         distances = [_number(real.get(key)) for key in ("swd", "frechet")]
-        rows.append(["real faces", "32", "", "", "", *distances, real.get("basis", "")])
+        rows.append(["real faces", str(SIDE), "", "", "", *distances, real.get("basis", "")])
     return [HEAD, *rows]
 
 

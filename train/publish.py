@@ -175,7 +175,7 @@ def model_card(name: str, card: Card, facts: dict[str, Any]) -> str:
     for name_of_data, measured in facts.get("measured", {}).items():
         parts += [f"## Measured on `{name_of_data}` 实测", *_measured(measured)]
         if beside := card.get("beside"):
-            head, *rows_beside = family_table(beside, name_of_data)
+            head, *rows_beside = family_table(beside, name_of_data, {name: facts})
             parts += [
                 f"Beside other families 与其他模型族并列 (`{name_of_data}`):",
                 _table(head, rows_beside),

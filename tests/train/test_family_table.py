@@ -36,6 +36,16 @@ def test_every_shipped_family_has_a_row_of_its_own_figures(table):
             assert rows[name][column("samples")] == str(figures["conditions"]["samples"])
 
 
+def test_distances_of_larger_pictures_are_those_at_the_common_side():
+    measured = {"swd": 9.0, "frechet": 8.0, "conditions": {"size": 64, "samples": 5}}
+    row = family_table(["a"], "d", {"a": {"parameters": 1, "measured": {"d": measured}}})[1]
+    assert row[column("sliced Wasserstein, 32 px")] == row[column("Fréchet, 32 px")] == "-"
+    measured["at_32_pixels"] = {"swd": 2.0, "frechet": 3.0, "real": {"swd": 1.0, "frechet": 0.5}}
+    _, row, real = family_table(["a"], "d", {"a": {"parameters": 1, "measured": {"d": measured}}})
+    assert row[column("sliced Wasserstein, 32 px")] == "2.0" and real[0] == "real faces"
+    assert row[column("Fréchet, 32 px")] == "3.0" and real[column("Fréchet, 32 px")] == "0.5"
+
+
 def test_nothing_is_invented_for_what_was_not_measured():
     for row in family_table(FACE_FAMILIES, "no such set")[1:]:
         assert set(row[column("bits/dim, unseen") :]) == {"-"}
