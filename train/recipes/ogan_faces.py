@@ -43,8 +43,9 @@ class OGANFaces(GANRecipe):
                 *self.departures(),
                 "The weights here were trained in parts: 7,200 steps with half the weight of the "
                 "correlation, without codes among the noise and with reconstructions in the loss by "
-                "themselves; then with codes among the noise; the last 2,900 steps with contrast in the "
-                "loss. The curve shows it: between steps 8,000 and 10,000 contrast ran away.",
+                "themselves; then with codes among the noise; from step 10,400 with contrast in the loss; "
+                "the last 3,000 steps with the correlation weighing 2.5. The curve shows it: between steps "
+                "8,000 and 10,000 contrast ran away.",
             ],
             "limits": [
                 "Tight, aligned, frontal faces only; anything else comes back as such a face.",
