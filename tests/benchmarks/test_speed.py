@@ -126,7 +126,7 @@ def test_time_of_the_imports(monkeypatch):
 
 
 def test_what_a_tab_costs_at_the_start(monkeypatch):
-    monkeypatch.setattr("benchmarks.speed.start.REPEATS", 1)
+    monkeypatch.setattr("benchmarks.speed.start.PAIRS", 1)
     figures = measure_without("pi", ["catenary"], lambda line: None)
     assert figures["without"] == "pi" and figures["repeats"] == 1
     assert figures["first_page_s"] > 0 and figures["first_page_without_s"] > 0
