@@ -14,9 +14,9 @@ from demos.gan_interpolation.shared import filled, signed, truncation_input
 SHEET = 7  # pictures each way behind the pointer
 CORNERS = (
     ("seed_a", 6409, say("左上", "Top left")),
-    ("seed_b", 6421, say("右上", "Top right")),
-    ("seed_c", 6426, say("左下", "Bottom left")),
-    ("seed_d", 6430, say("右下", "Bottom right")),
+    ("seed_b", 6423, say("右上", "Top right")),
+    ("seed_c", 6422, say("左下", "Bottom left")),
+    ("seed_d", 6432, say("右下", "Bottom right")),
 )
 
 
@@ -30,9 +30,9 @@ def plane_scene(scene: Scene) -> None:
         scene.primary(say("铺开", "Spread out"), spread_faces)
     scene.examples = [
         Example(say("另外四张", "four others"), {"seed_a": 1, "seed_b": 2, "seed_c": 3, "seed_d": 4}),
-        Example(say("一条边", "one edge"), {"seed_c": 6409, "seed_d": 6421}, say(
+        Example(say("一条边", "one edge"), {"seed_c": 6409, "seed_d": 6423}, say(
                 "上下相同：只有左右在变", "top and bottom agree: only left and right matter")),
-        Example(say("三个角", "a triangle"), {"seed_d": 6426}),
+        Example(say("三个角", "a triangle"), {"seed_d": 6422}),
         Example(say("更典型", "more typical"), {"truncation": 0.6}),
         Example(say("失败：四个相同的角", "failure: four equal corners"), {"seed_b": 6409, "seed_c": 6409,
                 "seed_d": 6409}, say("整个平面是一张脸", "the whole plane is one face")),
@@ -69,9 +69,9 @@ def _number(value: Any) -> float:
 
 def spread_faces(
     seed_a: int = 6409,
-    seed_b: int = 6421,
-    seed_c: int = 6426,
-    seed_d: int = 6430,
+    seed_b: int = 6423,
+    seed_c: int = 6422,
+    seed_d: int = 6432,
     truncation: float = 0.9,
 ) -> Outcome:
     """Spread faces over a square between four seeds, seven by seven, with the discriminator's score.

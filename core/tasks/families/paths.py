@@ -21,8 +21,8 @@ MAX_FRAMES = 33
 
 
 def morphs(
-    a: int | str = 6412,
-    b: int | str = 6421,
+    a: int | str = 6420,
+    b: int | str = 6423,
     *,
     made_by: str = "ogan",
     frames: int = 13,
@@ -59,8 +59,8 @@ def morphs(
 
 
 def morph(
-    a: int | str = 6412,
-    b: int | str = 6421,
+    a: int | str = 6420,
+    b: int | str = 6423,
     *,
     made_by: str = "ogan",
     frames: int = 13,
