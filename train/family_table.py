@@ -8,10 +8,10 @@ measured stands as "-". Samples are those of the model as it is defined: tempera
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from benchmarks.quality.image_samples import SIDE
 from core import hub
 from core.hub import WeightsError
 
-SIDE = 32  # pixels that distances are compared at
 HEAD = [
     "model",
     "pixels",
