@@ -18,7 +18,7 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
-from core.text.characters import KNOWN, PADDING, UNKNOWN, hash_strings, look_up
+from core.text.characters import KNOWN, PADDING, UNKNOWN, hash_strings, look_up, shorten
 from core.text.vocabulary import Vocabulary
 
 WINDOW = 2
@@ -44,7 +44,7 @@ def frequent_bigrams(stream: Tensor, limit: int, least: int) -> Tensor:
     """
     pairs = stream.unfold(0, 2, 1)
     pairs = pairs[(pairs != PADDING).any(dim=1)]
-    hashes, counts = hash_strings(pairs).unique(return_counts=True)
+    hashes, counts = shorten(hash_strings(pairs)).unique(return_counts=True)
     order = counts.argsort(descending=True, stable=True)[:limit]
     frequent: Tensor = hashes[order[counts[order] >= least]].sort().values
     return frequent

@@ -46,16 +46,16 @@ class CharacterFeatures(nn.Module):
         if bigrams:
             self.bigrams = nn.Embedding(bigrams + 1, bigram_width)  # the last is "unknown"
             nn.init.normal_(self.bigrams.weight, std=0.1)
-            self.register_buffer("bigram_hashes", torch.zeros(bigrams, dtype=torch.long))
+            self.register_buffer("bigram_hashes", torch.zeros(bigrams, dtype=torch.int32))
             self.out_width += 2 * bigram_width
         if lexicons:
             self.words = nn.Linear(FLAGS * len(lexicons), lexicon_width)
             for i, size in enumerate(lexicons):
-                self.register_buffer(f"lexicon{i}_hashes", torch.zeros(size, dtype=torch.long))
+                self.register_buffer(f"lexicon{i}_hashes", torch.zeros(size, dtype=torch.int32))
             self.out_width += lexicon_width
 
     def know(self, bigrams: Tensor, lexicons: Sequence[Tensor]) -> None:
-        """Store the hashes of known bigrams and lexicon words; once, before training."""
+        """Store the short hashes of known bigrams and lexicon words; once, before training."""
         if self.known_bigrams:
             self.get_buffer("bigram_hashes").copy_(bigrams.sort().values)
         for i, hashes in enumerate(lexicons):

@@ -182,8 +182,8 @@ class Extractor(nn.Module):
         self.dropout = ChannelDropout(c.dropout)
         self.head_dropout = ChannelDropout(c.head_dropout)
         self.stage = self._stage(len(c.kinds))
-        self.register_buffer("memory_strings", torch.zeros(c.memory_strings, dtype=torch.long))
-        self.register_buffer("memory_triples", torch.zeros(c.memory_triples, dtype=torch.long))
+        self.register_buffer("memory_strings", torch.zeros(c.memory_strings, dtype=torch.int32))
+        self.register_buffer("memory_triples", torch.zeros(c.memory_triples, dtype=torch.int32))
         if c.memory_triples:
             self.subject_prior = nn.Parameter(torch.ones(2))
             self.object_prior = nn.Parameter(torch.ones(2, len(c.kinds)))

@@ -33,7 +33,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from core.models.chain import Chain
-from core.text.characters import KNOWN, PADDING, encode_texts, hash_strings, look_up
+from core.text.characters import KNOWN, PADDING, encode_texts, hash_strings, look_up, shorten
 from core.text.spans import normalise
 from core.text.tags import Span, segmentation_tags
 from core.text.vocabulary import Vocabulary
@@ -180,7 +180,7 @@ class HMMSegmenter(nn.Module):
             self.register_buffer(f"{key}_start", torch.zeros(4))
             self.register_buffer(f"{key}_transitions", torch.zeros(4, 4))
             self.register_buffer(f"{key}_emissions", torch.zeros(4, c.vocab_size))
-        self.register_buffer("word_hashes", torch.zeros(c.words, dtype=torch.long))
+        self.register_buffer("word_hashes", torch.zeros(c.words, dtype=torch.int32))
         self.register_buffer("word_log_frequency", torch.zeros(c.words))
 
     def tables(self, name: str) -> Tables:
@@ -327,7 +327,7 @@ def spans_of(lengths: Sequence[int]) -> list[Span]:
 
 
 def store_words(words: Mapping[str, float], vocabulary: Vocabulary) -> tuple[Tensor, Tensor]:
-    """Hashes, sorted, and log-frequencies of words that the vocabulary can spell.
+    """Short hashes, sorted, and log-frequencies of words that the vocabulary can spell.
 
     Words longer than `LONGEST_WORD` are left out.
     """
@@ -337,7 +337,7 @@ def store_words(words: Mapping[str, float], vocabulary: Vocabulary) -> tuple[Ten
         if 1 <= len(word) <= LONGEST_WORD and not vocabulary.unknown(normalise(word)):
             by_length.setdefault(len(word), []).append(word)
     for same in by_length.values():
-        hashes = hash_strings(encode_texts(same, vocabulary)).tolist()
+        hashes = shorten(hash_strings(encode_texts(same, vocabulary))).tolist()
         table.update(zip(hashes, (math.log(words[word]) for word in same), strict=True))
     order = sorted(table)
-    return torch.tensor(order, dtype=torch.long), torch.tensor([table[key] for key in order])
+    return torch.tensor(order, dtype=torch.int32), torch.tensor([table[key] for key in order])

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from core.text.characters import KNOWN, hash_strings, look_up
+from core.text.characters import KNOWN, hash_strings, look_up, shorten
 from core.text.spans import normalise
 from core.text.vocabulary import Vocabulary
 
@@ -25,7 +25,7 @@ MENTIONS = 200  # known strings that are looked at in one text
 
 @dataclass(frozen=True, eq=False)
 class TripleMemory:
-    """Sorted hashes of the subjects and objects, and of the triples that are made of them.
+    """Sorted short hashes of the subjects and objects, and of the triples that are made of them.
 
     A triple is in `triples` twice: with its kind, and without, so that most pairs of strings are
     dismissed at one look.
@@ -47,7 +47,7 @@ class TripleMemory:
                 rows.append([both[0], both[1], kind])
         whole = torch.tensor(rows, dtype=torch.long).reshape(-1, 3)
         hashes = torch.cat([hash_strings(whole), hash_strings(whole[:, :2])])
-        return cls(strings=whole[:, :2].unique(), triples=hashes.unique())
+        return cls(strings=shorten(whole[:, :2]).unique(), triples=shorten(hashes).unique())
 
     def __add__(self, other: "TripleMemory") -> "TripleMemory":
         """What either of them knows, on the device of the first."""

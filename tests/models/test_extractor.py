@@ -8,7 +8,7 @@ import torch
 from core.models.extractor import Extractor, ExtractorConfig
 from core.models.extractor_stages import all_of, bucket
 from core.models.triples_decoding import Thresholds, pairs, read_triples
-from core.text.characters import PADDING, hash_strings
+from core.text.characters import PADDING, hash_strings, shorten
 from core.text.triple_memory import TripleMemory
 from tests import laws
 
@@ -46,8 +46,10 @@ def build(encoder="dgcnn", code="gru", dropout=0.0, memory=True, **changes) -> E
     }
     model = Extractor(ExtractorConfig(**(sizes | changes)))
     pair = torch.cartesian_prod(torch.arange(20), torch.arange(20))[::10]
-    words = hash_strings(texts()[0].unfold(0, 3, 1)).unique()
-    model.know(hash_strings(pair), [words[:6], words[-5:]], remembered() if memory else None)
+    words = shorten(hash_strings(texts()[0].unfold(0, 3, 1))).unique()
+    model.know(
+        shorten(hash_strings(pair)), [words[:6], words[-5:]], remembered() if memory else None
+    )
     with torch.no_grad():  # so that places matter, and that something is found
         model.positions.weight.normal_(std=0.1)
         model.stage.subject_out.bias.zero_()
@@ -66,7 +68,7 @@ def remembered() -> TripleMemory:
     first = texts()[0]
     names = torch.stack([hash_strings(first[1:3]), hash_strings(first[6:9])])
     whole = torch.stack([hash_strings(torch.tensor([*names, 2])), hash_strings(names)])
-    return TripleMemory(names.sort().values, whole.sort().values)
+    return TripleMemory(shorten(names.sort().values), shorten(whole.sort().values))
 
 
 def spans() -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:

@@ -21,7 +21,7 @@ from core.models.extractor import Extractor, ExtractorConfig
 from core.models.triples_decoding import Thresholds
 from core.runtime import Runtime
 from core.tasks import extraction, triple_files
-from core.text.characters import KNOWN, encode_texts, hash_strings
+from core.text.characters import KNOWN, encode_texts, hash_strings, shorten
 from core.text.spans import chunks
 from core.text.vocabulary import Vocabulary
 from tests.conftest import CHARACTERS
@@ -93,7 +93,7 @@ def extractor_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
             stage.object_out.bias -= high.flatten()
             model.subject_prior.fill_(2.0)
             model.object_prior.fill_(2.0)
-    pairs = hash_strings(torch.cartesian_prod(torch.arange(30), torch.arange(30))[::45])
+    pairs = shorten(hash_strings(torch.cartesian_prod(torch.arange(30), torch.arange(30))[::45]))
     model.know(pairs[:20], [pairs[3:6].sort().values])
     folder = tmp_path_factory.mktemp("weights") / "ie-duie"
     hub.save(folder, model.eval())

@@ -75,5 +75,5 @@ def test_two_memories_together() -> None:
 
 def test_it_holds_hashes_alone() -> None:
     memory = TripleMemory.build(TRIPLES, VOCABULARY)
-    assert memory.strings.dtype == memory.triples.dtype == torch.long
+    assert memory.strings.dtype == memory.triples.dtype == torch.int32
     assert len(memory.strings) == 5 and len(memory.triples) == len(TRIPLES) + 3
