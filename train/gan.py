@@ -15,6 +15,7 @@ from benchmarks.quality.judgements import judgements, save_judgements
 from benchmarks.quality.sliced_wasserstein import sliced_wasserstein
 from core import hub
 from core.levels import scaled
+from core.models.code_prior import CodePrior
 from core.models.ogan import OGAN, TRUNCATION, OGANConfig
 from core.models.ogan_code import Scores, normalised, pearson, quadratic_potential_loss
 from core.runtime import draws
@@ -167,10 +168,14 @@ class GANRecipe(PictureRecipe):
         return {"input.z": draws.noise(self.seed, 2, self.latent), **self.golden_pictures()}
 
     def files(self, folder: Path) -> None:
-        """What the shipped encoder says of dev pictures and of samples, as numbers."""
+        """What the shipped encoder says of dev pictures and of samples, as numbers; a fitted prior."""
         model = hub.load_folder(folder, OGAN).to(self.dev.pixels.device)
         assert isinstance(model, OGAN)
         save_judgements(judgements(model, self.dev.pixels, seed=self.seed), folder)
+        if self.correlation:  # without it there are no codes
+            pixels = self.images.pixels[: self.calibration].to(self.dev.pixels.device)
+            codes = in_batches(lambda x: model.encode(scaled(x)).code, pixels)
+            CodePrior.fit(codes.cpu()).save(folder)
 
     def shrink(self) -> None:
         """A few steps of thin networks on small pictures."""
@@ -203,6 +208,12 @@ class GANRecipe(PictureRecipe):
             lines.append(
                 "Coarse pixels (averages of 4 x 4) of these reconstructions in the loss, of weight "
                 f"{self.fidelity:g}; without them only generated pictures teach the code."
+            )
+        if self.correlation:
+            lines.append(
+                "Beside standard normal noise, of which the figures are unless they say otherwise, "
+                "`prior.safetensors` has a Gaussian fitted to codes of training pictures "
+                "(`core.models.code_prior`); the gallery's seeds are drawn from it at first."
             )
         if self.contrast:
             lines.append(

@@ -5,7 +5,8 @@
 split `train`. At most 5,000 samples are drawn. `swd` and `frechet` are distances from the unseen
 pictures, smaller is better, and `real` has them for real pictures; the features are those of the
 weights `face-attributes`. `noise_correlation` is that of fresh noise and the encoder's reading of the
-picture made of it (GANs); a VAE has the figures of `benchmarks.quality.picture_likelihood` in its
+picture made of it (GANs); `fitted_prior` has the distances of samples, and this correlation, with the
+prior fitted to codes where the weights hold one. A VAE has the figures of `benchmarks.quality.picture_likelihood` in its
 place. `retrieval_top1`, `reconstruction_psnr` and `attribute_agreement` are of reconstructions of at
 most 1,000 unseen pictures. `memorisation` compares the distances to the nearest training picture.
 """
@@ -21,6 +22,7 @@ from benchmarks.quality.image_samples import in_batches
 from benchmarks.quality.picture_likelihood import likelihood_figures
 from benchmarks.quality.picture_run import ATTRIBUTES, CLASSIFIER, PictureRun, rounded
 from core.levels import scaled, to_levels
+from core.models.code_prior import FILE, CodePrior
 from core.models.ogan import OGAN
 from core.models.ogan_code import pearson
 from core.models.picture_vae import PictureVAE
@@ -48,6 +50,7 @@ def measure(name: str, options: Options) -> dict[str, Any]:
     rebuilt = reconstruct(model, originals)
     if isinstance(model, OGAN):
         figures["noise_correlation"] = noise_correlation(model, RECONSTRUCTIONS, options.seed)
+        figures |= _fitted(run, model)
     else:
         figures |= likelihood_figures(model, pixels, seed=options.seed)
     figures |= reconstruction_figures(originals, rebuilt)
@@ -69,9 +72,11 @@ class Autoencoder(Protocol):
     def parameters(self) -> Iterator[nn.Parameter]: ...
 
 
-def draw(model: Autoencoder, count: int, seed: int) -> Tensor:
-    """Samples of standard normal noise, uint8 `(count, 3, size, size)`."""
+def draw(model: Autoencoder, count: int, seed: int, prior: CodePrior | None = None) -> Tensor:
+    """Samples of standard normal noise or of a prior, uint8 `(count, 3, size, size)`."""
     noise = draws.noise(seed, count, model.config.latent)
+    if prior is not None:
+        noise = prior(noise)
     device = next(model.parameters()).device
     return in_batches(lambda z: to_levels(model.generate(z.to(device))), noise)
 
@@ -82,8 +87,8 @@ def reconstruct(model: Autoencoder, pictures: Tensor) -> Tensor:
     return in_batches(lambda x: to_levels(model.reconstruct(scaled(x.to(device)))), pictures)
 
 
-def noise_correlation(model: OGAN, count: int, seed: int) -> float:
-    """Mean correlation of fresh noise and the code of the picture made of it."""
+def noise_correlation(model: OGAN, count: int, seed: int, prior: CodePrior | None = None) -> float:
+    """Mean correlation of fresh noise (or codes of a prior) and the code of the picture made of it."""
     device = model.encoder.output.weight.device
 
     def correlation(z: Tensor) -> Tensor:
@@ -91,7 +96,23 @@ def noise_correlation(model: OGAN, count: int, seed: int) -> float:
         return pearson(z, model.embed(model.generate(z), generated=True))
 
     noise = draws.noise(seed ^ _FRESH, count, model.config.latent)
+    if prior is not None:
+        noise = prior(noise)
     return float(in_batches(correlation, noise).mean())
+
+
+def _fitted(run: PictureRun[Any], model: OGAN) -> dict[str, Any]:
+    """Figures of samples from the weights' own prior; nothing for weights that have none."""
+    if FILE not in run.weights.entry.files:
+        return {}
+    prior, seed = CodePrior.read(run.weights.path(FILE)), run.options.seed
+    run.options.report("samples of the fitted prior")
+    return {
+        "fitted_prior": {
+            **run.distances(draw(model, run.count, seed, prior)),
+            "correlation": noise_correlation(model, RECONSTRUCTIONS, seed, prior),
+        }
+    }
 
 
 def _notes(name: str, run: PictureRun[Any], options: Options) -> dict[str, str]:

@@ -15,6 +15,7 @@ from demos.gan_interpolation.faces import faces_scene
 from demos.gan_interpolation.judge import judge_scene
 from demos.gan_interpolation.path import path_scene
 from demos.gan_interpolation.plane import plane_scene
+from demos.gan_interpolation.shared import OFFERED
 from demos.gan_interpolation.toy import toy_scene
 
 
@@ -71,7 +72,7 @@ DEMO = Demo(
             date="2019-04-19",
         ),
     ),
-    weights=("ogan-faces",),
+    weights=OFFERED,
     build=build,
     warmup=warmup,
 )

@@ -23,10 +23,14 @@ from demos._pictures import (
 from demos._tab import Scene
 from demos._words import say
 from demos.gan_interpolation.shared import (
-    MODEL,
     SIZE,
+    Model,
+    Prior,
     correlation_curve,
     filled,
+    model_input,
+    offered_examples,
+    prior_input,
     realism_curve,
     truncation_input,
 )
@@ -34,13 +38,16 @@ from demos.gan_interpolation.shared import (
 CANDIDATES = 36
 FIRST = 6409  # seed of the first candidate
 FRAMES = 41
-PLUS = "6428 6430 6434 6435 6438 6441"  # open smiles, of several complexions, so that these cancel
-MINUS = "6409 6416 6424 6437 6443 6444"  # closed mouths
+PLUS = "6428 6438 6443 6452 6457 6459"  # open smiles, of several complexions, so that these cancel
+MINUS = "6416 6434 6439 6446 6453 6461"  # closed mouths
+LIGHT = "6411 6413 6445 6447 6461 6468"  # drawn faces with light hair
+DARK = "6421 6422 6431 6434 6455 6458"
 
 
 def arithmetic_scene(scene: Scene) -> None:
     """Two groups, a subject, how far to push it."""
     with scene.controls():
+        model_input(scene)
         scene.input(
             "plus",
             gr.Textbox(PLUS, label=say("正组的种子", "Seeds of the group +"), max_length=2000),
@@ -49,7 +56,7 @@ def arithmetic_scene(scene: Scene) -> None:
             "minus",
             gr.Textbox(MINUS, label=say("负组的种子", "Seeds of the group −"), max_length=2000),
         )
-        seed_input(scene, "seed", 6432, say("推动哪张脸（种子）", "Face to push (seed)"))
+        seed_input(scene, "seed", 6467, say("推动哪张脸（种子）", "Face to push (seed)"))
         photo_input(scene, "photo")
         scene.input("direction", gr.Textbox("", visible=False, max_length=200_000))
         scene.input(
@@ -57,6 +64,7 @@ def arithmetic_scene(scene: Scene) -> None:
             gr.Slider(0.25, 5, value=1.25, step=0.25, label=say("最大强度", "Largest strength")),
         )
         with scene.more():
+            prior_input(scene)
             truncation_input(scene)
             scene.input(
                 "on_sphere",
@@ -73,9 +81,11 @@ def arithmetic_scene(scene: Scene) -> None:
                 ),
             )
         scene.primary(say("求方向并推动", "Find and push"), push_face)
-    scene.examples = [
+    scene.examples = offered_examples(
         Example(say("换一张脸", "another face"), {"seed": 77}),
         Example(say("反过来", "reversed"), {"plus": MINUS, "minus": PLUS}),
+        Example(say("动漫：发色", "anime: hair"), {"model": "ogan-anime", "plus": LIGHT, "minus": DARK,
+                "seed": 6418}, say("浅发减深发", "light hair minus dark hair")),
         Example(say("推得更远", "further"), {"reach": 3}),
         Example(say("一对一", "one against one"), {"plus": "6410", "minus": "6411"}, say(
                 "方向里全是两张脸的个性", "the direction is all about these two")),
@@ -85,26 +95,34 @@ def arithmetic_scene(scene: Scene) -> None:
                 "两组都要有图", "both groups need pictures")),
         Example(say("失败：离开球面", "failure: off the sphere"), {"on_sphere": False, "reach": 5}, say(
                 "编码越推越长，脸散了", "codes grow longer and faces dissolve")),
-    ]  # fmt: skip
+    )  # fmt: skip
     scene.show(live={"align_photo": photo_aligner(SIZE), "read_direction": read_direction})
 
 
 def read_direction(value: Any) -> dict[str, Any]:
     """Check a file of a direction that the visitor chose; its content in base64 comes back."""
     along = _loaded(str(value))
-    return {"direction": str(value), "norm": along.norm, "plus": along.plus, "minus": along.minus}
+    return {
+        "direction": str(value),
+        "model": along.model,
+        "norm": along.norm,
+        "plus": along.plus,
+        "minus": along.minus,
+    }
 
 
 def push_face(
     plus: str = PLUS,
     minus: str = MINUS,
-    seed: int = 6432,
+    seed: int = 6467,
     reach: float = 1.25,
     truncation: float = 0.9,
     on_sphere: bool = True,
     photo: str = "",
     direction: str = "",
     first: int = FIRST,
+    model: Model = "ogan-faces",
+    prior: Prior = "fitted",
 ) -> Outcome:
     """Find the direction between two groups of faces and push another face along it with O-GAN.
 
@@ -118,25 +136,27 @@ def push_face(
         photo: a photo as a data URL instead of the seed
         direction: a safetensors file saved here, in base64, instead of the two groups
         first: seed of the first candidate shown for making groups
+        model: ogan-faces (people) or ogan-anime (drawn faces)
+        prior: what seeds are drawn from: fitted (a Gaussian of real pictures' codes) or normal
     """
     groups = (_seeds(plus), _seeds(minus))
     if direction.strip():
-        along, finding = _loaded(direction), None
+        along, finding = _loaded(direction, model), None
     else:
-        along, finding = ogan.find_direction(*groups)
+        along, finding = ogan.find_direction(*groups, model, prior=prior)
     strengths = [round(reach * (2 * i / (FRAMES - 1) - 1), 4) for i in range(FRAMES)]
     subject = end_of(seed, photo)
     pushed = ogan.apply_direction(
-        subject, along, strengths, truncation=truncation, on_sphere=on_sphere
+        subject, along, strengths, truncation=truncation, on_sphere=on_sphere, prior=prior
     )
     timing = pushed.timing if finding is None else finding + pushed.timing
     return Outcome(
         result={"direction": along, "push": pushed},
-        blocks=lambda: _blocks(pushed, along, groups, int(first), reach, photo, direction),
+        blocks=lambda: _blocks(pushed, along, groups, int(first), reach, photo, direction, prior),
         timing=timing,
         call=Call(
             ogan.find_direction,
-            {"plus": groups[0], "minus": groups[1]},
+            {"plus": groups[0], "minus": groups[1], "model": model, "prior": prior},
         ),
         how=lambda: [
             say(
@@ -173,11 +193,13 @@ def _blocks(
     reach: float,
     photo: str,
     direction: str,
+    prior: str,
 ) -> list[Block]:
     middle = len(pushed.strengths) // 2
     seeds = list(range(first, first + CANDIDATES))
     seeds += [s for s in (*groups[0], *groups[1]) if s not in seeds][:24]
-    shown = ogan.draw([code.tolist() for code in ogan.codes_of(seeds)[0]], truncation=0.9)
+    codes = ogan.codes_of(seeds, along.model, prior=prior)[0]
+    shown = ogan.draw([code.tolist() for code in codes], along.model, truncation=0.9)
     return [
         film_block(
             pushed.pictures,
@@ -213,7 +235,7 @@ def _blocks(
             if direction
             else say(f"+{along.plus} / −{along.minus}", f"+{along.plus} / −{along.minus}"),
             "loaded": bool(direction),
-            "name": f"direction-{MODEL}.safetensors",
+            "name": f"direction-{along.model}.safetensors",
             "alt": say(
                 f"方向的 {len(along.values)} 个分量，长 {along.norm:.2f}。",
                 f"The direction's {len(along.values)} components, length {along.norm:.2f}.",
@@ -253,10 +275,10 @@ def _seeds(text: str) -> list[int]:
     return [int(word) for word in words]
 
 
-def _loaded(text: str) -> Direction:
-    """The direction in a file given in base64."""
+def _loaded(text: str, model: str | None = None) -> Direction:
+    """The direction in a file given in base64, of `model` or of any."""
     try:
         data = base64.b64decode(text.strip()[:200_000], validate=True)
     except ValueError:
         data = b""
-    return ogan.from_safetensors(data, MODEL)
+    return ogan.from_safetensors(data, model)

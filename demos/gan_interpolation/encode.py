@@ -20,12 +20,23 @@ from demos._pictures import (
 )
 from demos._tab import Scene
 from demos._words import say
-from demos.gan_interpolation.shared import SIZE, filled, signed, truncation_input
+from demos.gan_interpolation.shared import (
+    SIZE,
+    Model,
+    Prior,
+    filled,
+    model_input,
+    offered_examples,
+    prior_input,
+    signed,
+    truncation_input,
+)
 
 
 def encode_scene(scene: Scene) -> None:
     """A picture, and how long to search."""
     with scene.controls():
+        model_input(scene)
         seed_input(scene, "seed", 6425, say("种子（没有照片时）", "Seed (without a photo)"))
         photo_input(scene, "photo")
         scene.input(
@@ -40,13 +51,15 @@ def encode_scene(scene: Scene) -> None:
         )
         truncation_input(scene)
         with scene.more():
+            prior_input(scene)
             scene.input(
                 "on_sphere",
                 gr.Checkbox(True, label=say("编码留在球面上", "Keep the code on the sphere")),
             )
         scene.primary(say("编码并重构", "Encode and rebuild"), rebuild_face)
-    scene.examples = [
+    scene.examples = offered_examples(
         Example(say("另一张脸", "another face"), {"seed": 17}),
+        Example(say("动漫", "anime"), {"model": "ogan-anime", "seed": 17}),
         Example(say("只重构", "rebuild only"), {"rounds": 0, "seed": 8}, say(
                 "一次前馈就得到编码", "one pass gives the code")),
         Example(say("精修 100 步", "refine 100 steps"), {"rounds": 10, "seed": 8}),
@@ -58,7 +71,7 @@ def encode_scene(scene: Scene) -> None:
                 "编码缩得太短，只剩平均脸", "the code is too short: the mean face is left")),
         Example(say("失败：不是图片", "failure: no picture"), {"photo": "data:image/png;base64,AAAA"},
                 say("坏文件会被一句话拒绝", "a broken file is refused with a sentence")),
-    ]  # fmt: skip
+    )  # fmt: skip
     scene.show(live={"align_photo": photo_aligner(SIZE)})
 
 
@@ -68,6 +81,8 @@ def rebuild_face(
     rounds: int = 6,
     truncation: float = 0.9,
     on_sphere: bool = True,
+    model: Model = "ogan-faces",
+    prior: Prior = "fitted",
 ) -> Iterator[Outcome]:
     """Encode a face with O-GAN's discriminator, rebuild it, and refine the code by gradient.
 
@@ -77,10 +92,14 @@ def rebuild_face(
         rounds: rounds of ten steps of refinement, 0 to 20
         truncation: factor before the code in the reconstruction, 0 to 2
         on_sphere: keep the code's length while refining
+        model: ogan-faces (people) or ogan-anime (drawn faces)
+        prior: what seeds are drawn from: fitted (a Gaussian of real pictures' codes) or normal
     """
     picture, rounds = end_of(seed, photo), int(rounds)
-    told = ogan.read(picture, truncation=truncation)
-    call = Call(ogan.read, {"picture": picture, "truncation": truncation})
+    told = ogan.read(picture, model, truncation=truncation, prior=prior)
+    call = Call(
+        ogan.read, {"picture": picture, "model": model, "truncation": truncation, "prior": prior}
+    )
     note = say("照片", "photo") if photo else say(f"种子 {int(seed)}", f"seed {int(seed)}")
 
     def outcome(found: Refined | None, done: bool) -> Outcome:
@@ -99,7 +118,7 @@ def rebuild_face(
     if not rounds:
         yield outcome(None, True)
         return
-    for found in ogan.refine(told, rounds=rounds, on_sphere=on_sphere):
+    for found in ogan.refine(told, model, rounds=rounds, on_sphere=on_sphere):
         yield outcome(found, found.step == 10 * rounds)
 
 

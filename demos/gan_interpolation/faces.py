@@ -9,7 +9,18 @@ from demos._outcome import Call, Example, Outcome, formula
 from demos._pictures import pictures_block
 from demos._tab import Scene
 from demos._words import say
-from demos.gan_interpolation.shared import MODEL, filled, signed, truncation_input
+from demos.gan_interpolation.shared import (
+    FITTED,
+    NOISE,
+    Model,
+    Prior,
+    filled,
+    model_input,
+    offered_examples,
+    prior_input,
+    signed,
+    truncation_input,
+)
 
 ORDERS = [
     (say("按种子", "by seed"), "seed"),
@@ -17,27 +28,28 @@ ORDERS = [
     (say("最难认回的在前", "least recoverable first"), "correlation"),
 ]
 SEND = [
-    {"label": "→ A", "scene": "path", "inputs": {"seed_a": "$", "photo_a": ""}},
-    {"label": "→ B", "scene": "path", "inputs": {"seed_b": "$", "photo_b": ""}},
-    {"label": say("→ 重构", "→ encode"), "scene": "encode", "inputs": {"seed": "$", "photo": ""}},
-    {
-        "label": say("→ 加减", "→ arithmetic"),
-        "scene": "arithmetic",
-        "inputs": {"seed": "$", "photo": ""},
-    },
+    ("→ A", "path", {"seed_a": "$", "photo_a": ""}),
+    ("→ B", "path", {"seed_b": "$", "photo_b": ""}),
+    (say("→ 重构", "→ encode"), "encode", {"seed": "$", "photo": ""}),
+    (say("→ 加减", "→ arithmetic"), "arithmetic", {"seed": "$", "photo": ""}),
 ]
 
 
 def faces_scene(scene: Scene) -> None:
     """How many, how typical, from which seed."""
     with scene.controls():
+        model_input(scene)
+        prior_input(scene)
         truncation_input(scene, live=True)
         scene.input("count", gr.Slider(1, 64, value=24, step=1, label=say("张数", "How many")))
         scene.input("order", gr.Dropdown(ORDERS, value="seed", label=say("排列", "Order")))
         scene.seed(6409)
         scene.primary(say("抽样", "Draw"), draw_faces)
-    scene.examples = [
+    scene.examples = offered_examples(
         Example(say("另一批", "another batch"), {"seed": 100}),
+        Example(say("动漫", "anime"), {"model": "ogan-anime"}),
+        Example(say("标准正态", "standard normal"), {"prior": "normal"}, say(
+                "论文的抽样：种子多了，缺陷也重复", "as the paper draws: more variety, and flaws that come back")),
         Example(say("64 张", "sixty-four"), {"seed": 2019, "count": 64}),
         Example(say("截断 0.5", "truncation 0.5"), {"truncation": 0.5}, say(
                 "更平均，更像彼此", "more average, more alike")),
@@ -49,12 +61,17 @@ def faces_scene(scene: Scene) -> None:
                 "所有种子都是同一张“平均脸”", "every seed gives the same mean face")),
         Example(say("编码最难认回的", "hardest to read back"), {"count": 48, "order": "correlation"},
                 say("前面几张的 ρ 最低", "the first have the lowest ρ")),
-    ]  # fmt: skip
+    )  # fmt: skip
     scene.show()
 
 
 def draw_faces(
-    seed: int = 6409, count: int = 24, truncation: float = 0.9, order: str = "seed"
+    seed: int = 6409,
+    count: int = 24,
+    truncation: float = 0.9,
+    order: str = "seed",
+    model: Model = "ogan-faces",
+    prior: Prior = "fitted",
 ) -> Outcome:
     """Draw faces from Gaussian noise with O-GAN, with the discriminator's score of each.
 
@@ -63,9 +80,11 @@ def draw_faces(
         count: how many, 1 to 100
         truncation: factor before the noise, 0 to 2; smaller is more typical and less varied
         order: seed, score (most real first) or correlation (least recoverable first)
+        model: ogan-faces (people) or ogan-anime (drawn faces)
+        prior: what seeds are drawn from: fitted (a Gaussian of real pictures' codes) or normal
     """
     seed, count = int(seed), int(count)
-    made = ogan.sample(seed, count, truncation=truncation)
+    made = ogan.sample(seed, count, model, truncation=truncation, prior=prior)
     scores, rhos = made.numbers.score, made.numbers.correlation
     keys = {"score": scores, "correlation": rhos}.get(order, made.seeds)
     places = sorted(range(count), key=lambda i: keys[i])
@@ -83,22 +102,32 @@ def draw_faces(
                 captions=[str(made.seeds[i]) for i in places],
                 values=[made.seeds[i] for i in places],
                 shown=84,
-                send=SEND,
+                send=[
+                    {
+                        "label": label,
+                        "scene": scene,
+                        "inputs": {**inputs, "model": model, "prior": prior},
+                    }
+                    for label, scene, inputs in SEND
+                ],
                 sendHint=say("种子 $", "seed $"),
                 sendIdle=say("图下是种子", "below each picture its seed"),
             )
         ],
         timing=made.timing,
-        call=Call(ogan.sample, {"seed": seed, "count": count, "truncation": truncation}),
+        call=Call(
+            ogan.sample, {"seed": seed, "count": count, "model": model, "truncation": truncation}
+        ),
         how=lambda: [
             say(
-                f"每个种子给出 {ogan.latent_of(MODEL)} 个高斯随机数，乘以截断系数 {truncation:g} 后由"
-                f"生成器画成 {ogan.size_of(MODEL)}×{ogan.size_of(MODEL)} 的图。",
-                f"Each seed gives {ogan.latent_of(MODEL)} Gaussian numbers; times the truncation "
-                f"{truncation:g} the generator paints them as {ogan.size_of(MODEL)}×"
-                f"{ogan.size_of(MODEL)} pixels.",
+                f"每个种子给出 {ogan.latent_of(model)} 个数作编码，乘以截断系数 {truncation:g} 后由"
+                f"生成器画成 {ogan.size_of(model)}×{ogan.size_of(model)} 的图。",
+                f"Each seed gives the {ogan.latent_of(model)} numbers of a code; times the truncation "
+                f"{truncation:g} the generator paints them as {ogan.size_of(model)}×"
+                f"{ogan.size_of(model)} pixels.",
             ),
-            formula(r"x = G(" + f"{truncation:g}" + r"\,z),\qquad z\sim\mathcal N(0, I)"),
+            formula(r"x = G(" + f"{truncation:g}" + r"\,z),\qquad " + NOISE[prior]),
+            *([FITTED] if prior == "fitted" else []),
             say(
                 f"判别器 E 输出同样多的数：平均值是判断（低＝真），这一批平均 {signed(mean(scores))}；"
                 f"方向是编码，与 z 的相关系数平均 {mean(rhos):.3f}，最低 {min(rhos):.3f}。",

@@ -20,7 +20,16 @@ from demos._pictures import (
 )
 from demos._tab import Scene
 from demos._words import say
-from demos.gan_interpolation.shared import SIZE, filled, signed
+from demos.gan_interpolation.shared import (
+    SIZE,
+    Model,
+    Prior,
+    filled,
+    model_input,
+    offered_examples,
+    prior_input,
+    signed,
+)
 
 BINS = 32
 PANELS = (
@@ -33,6 +42,7 @@ PANELS = (
 def judge_scene(scene: Scene) -> None:
     """A picture to be judged among many."""
     with scene.controls():
+        model_input(scene)
         seed_input(scene, "seed", 6425, say("种子（没有照片时）", "Seed (without a photo)"))
         photo_input(scene, "photo")
         scene.input(
@@ -40,9 +50,12 @@ def judge_scene(scene: Scene) -> None:
             gr.Slider(16, 512, value=192, step=16, label=say("新抽的样本", "Fresh samples")),
         )
         seed_input(scene, "first", 0, say("样本从哪个种子开始", "Samples begin at seed"))
+        with scene.more():
+            prior_input(scene)
         scene.primary(say("过一遍判别器", "Ask the discriminator"), judge_face)
-    scene.examples = [
+    scene.examples = offered_examples(
         Example(say("另一张", "another face"), {"seed": 3}),
+        Example(say("动漫", "anime"), {"model": "ogan-anime"}),
         Example(say("400 张样本", "400 samples"), {"samples": 400}),
         Example(say("另一批样本", "other samples"), {"first": 5000}),
         Example(say("就是第一张样本", "one of the samples"), {"seed": 0}),
@@ -50,11 +63,18 @@ def judge_scene(scene: Scene) -> None:
                 "十六张看不出分布", "sixteen show no distribution")),
         Example(say("失败：不是图片", "failure: no picture"), {"photo": "data:image/png;base64,AAAA"},
                 say("坏文件会被一句话拒绝", "a broken file is refused with a sentence")),
-    ]  # fmt: skip
+    )  # fmt: skip
     scene.show(live={"align_photo": photo_aligner(SIZE)})
 
 
-def judge_face(seed: int = 6425, photo: str = "", samples: int = 192, first: int = 0) -> Outcome:
+def judge_face(
+    seed: int = 6425,
+    photo: str = "",
+    samples: int = 192,
+    first: int = 0,
+    model: Model = "ogan-faces",
+    prior: Prior = "fitted",
+) -> Outcome:
     """Show O-GAN's discriminator: score, spread and code correlation of faces, one of them marked.
 
     Args:
@@ -62,9 +82,13 @@ def judge_face(seed: int = 6425, photo: str = "", samples: int = 192, first: int
         photo: a photo as a data URL; its largest face is aligned
         samples: fresh samples in the histograms, 16 to 512
         first: seed of the first sample
+        model: ogan-faces (people) or ogan-anime (drawn faces)
+        prior: what seeds are drawn from: fitted (a Gaussian of real pictures' codes) or normal
     """
     arguments: dict[str, Any] = {
         "picture": end_of(seed, photo),
+        "model": model,
+        "prior": prior,
         "samples": int(samples),
         "seed": int(first),
     }

@@ -20,8 +20,13 @@ from demos._tab import Scene
 from demos._words import say
 from demos.gan_interpolation.shared import (
     SIZE,
+    Model,
+    Prior,
     correlation_curve,
     filled,
+    model_input,
+    offered_examples,
+    prior_input,
     realism_curve,
     signed,
     truncation_input,
@@ -38,43 +43,48 @@ KINDS = [
 def path_scene(scene: Scene) -> None:
     """Two ends and the way between them."""
     with scene.controls():
-        seed_input(scene, "seed_a", 6420, say("A 的种子", "Seed of A"))
-        seed_input(scene, "seed_b", 6423, say("B 的种子", "Seed of B"))
+        model_input(scene)
+        seed_input(scene, "seed_a", 6422, say("A 的种子", "Seed of A"))
+        seed_input(scene, "seed_b", 6457, say("B 的种子", "Seed of B"))
         photo_input(scene, "photo_a")
         photo_input(scene, "photo_b")
         scene.input("kind", gr.Radio(KINDS, value="slerp", label=say("路径", "Path")))
         truncation_input(scene)
         with scene.more():
+            prior_input(scene)
             scene.input(
                 "steps",
                 gr.Slider(2, ogan.MAX_STEPS, value=60, step=1, label=say("帧数", "Frames")),
             )
         scene.primary(say("走一遍", "Walk"), walk_faces)
-    scene.examples = [
+    scene.examples = offered_examples(
         Example(say("另外两张", "two others"), {"seed_a": 31, "seed_b": 7}),
+        Example(say("动漫", "anime"), {"model": "ogan-anime"}),
         Example(say("直线", "straight"), {"kind": "lerp"}, say(
                 "中途离原点更近，脸更平均", "nearer to the origin half-way, where faces are average")),
         Example(say("经过平均脸", "through the mean"), {"kind": "mean"}, say(
                 "先忘掉 A，再长出 B", "first A is forgotten, then B grows")),
         Example(say("五步", "five steps"), {"steps": 5, "seed_a": 3, "seed_b": 12}),
-        Example(say("几乎同一张", "nearly the same"), {"seed_a": 6420, "seed_b": 6420}, say(
+        Example(say("几乎同一张", "nearly the same"), {"seed_a": 6422, "seed_b": 6422}, say(
                 "两端相同：路径只有一个点", "equal ends: the path is a point")),
         Example(say("失败：截断 1.5", "failure: truncation 1.5"), {"truncation": 1.5}, say(
                 "两端都在训练噪声之外，真实度下降", "both ends lie outside the noise of training")),
         Example(say("失败：没有这个种子", "failure: no such seed"), {"seed_b": -1}, say(
                 "种子从 0 开始", "seeds begin at 0")),
-    ]  # fmt: skip
+    )  # fmt: skip
     scene.show(live={"align_photo": photo_aligner(SIZE)})
 
 
 def walk_faces(
-    seed_a: int = 6420,
-    seed_b: int = 6423,
+    seed_a: int = 6422,
+    seed_b: int = 6457,
     kind: Kind = "slerp",
     truncation: float = 0.9,
     steps: int = 60,
     photo_a: str = "",
     photo_b: str = "",
+    model: Model = "ogan-faces",
+    prior: Prior = "fitted",
 ) -> Outcome:
     """Walk from one face to another in O-GAN's latent space: a film as one sprite, realism per frame.
 
@@ -86,10 +96,19 @@ def walk_faces(
         steps: frames, 2 to 64
         photo_a: a photo as a data URL instead of the first seed; its largest face is aligned
         photo_b: the same for the last face
+        model: ogan-faces (people) or ogan-anime (drawn faces)
+        prior: what seeds are drawn from: fitted (a Gaussian of real pictures' codes) or normal
     """
     slots = ((int(seed_a), photo_a), (int(seed_b), photo_b))
     ends = [end_of(seed, photo) for seed, photo in slots]
-    arguments: dict[str, Any] = {"a": ends[0], "b": ends[1], "kind": kind, "steps": int(steps)}
+    arguments: dict[str, Any] = {
+        "a": ends[0],
+        "b": ends[1],
+        "model": model,
+        "kind": kind,
+        "steps": int(steps),
+        "prior": prior,
+    }
     made = ogan.walk(**arguments, truncation=truncation)
     names_zh = ["照片" if photo else f"种子 {seed}" for seed, photo in slots]
     names_en = ["photo" if photo else f"seed {seed}" for seed, photo in slots]
@@ -161,10 +180,10 @@ def _how(made: Walk, kind: str, truncation: float) -> list[str | Block]:
     scores = made.numbers.score
     return [
         say(
-            f"一张照片的编码是判别器输出的方向 N(E(x))，一个种子的编码就是它的噪声。两端夹角 "
+            f"一张照片的编码是判别器输出的方向 N(E(x))，一个种子的编码是随机抽的。两端夹角 "
             f"{made.angle:.0f}°（高维里随机两点几乎总是 90°）；全部 {len(scores)} 帧是一个批次。",
             "A photo's code is the direction of the discriminator's output N(E(x)), a seed's code is "
-            f"its noise. The ends are {made.angle:.0f}° apart (random points of many dimensions "
+            f"drawn at random. The ends are {made.angle:.0f}° apart (random points of many dimensions "
             f"nearly always 90°); all {len(scores)} frames are one batch.",
         ),
         formula(ways[kind] + r",\qquad x_t=G(" + f"{truncation:g}" + r"\,z_t)"),

@@ -9,36 +9,49 @@ from demos._outcome import Call, Example, Outcome, formula
 from demos._pictures import seed_input
 from demos._tab import Scene
 from demos._words import say
-from demos.gan_interpolation.shared import filled, signed, truncation_input
+from demos.gan_interpolation.shared import (
+    OFFERED,
+    Model,
+    Prior,
+    filled,
+    model_input,
+    offered_examples,
+    prior_input,
+    signed,
+    truncation_input,
+)
 
 SHEET = 7  # pictures each way behind the pointer
 CORNERS = (
-    ("seed_a", 6409, say("左上", "Top left")),
-    ("seed_b", 6423, say("右上", "Top right")),
-    ("seed_c", 6422, say("左下", "Bottom left")),
-    ("seed_d", 6432, say("右下", "Bottom right")),
+    ("seed_a", 6428, say("左上", "Top left")),
+    ("seed_b", 6457, say("右上", "Top right")),
+    ("seed_c", 6443, say("左下", "Bottom left")),
+    ("seed_d", 6452, say("右下", "Bottom right")),
 )
 
 
 def plane_scene(scene: Scene) -> None:
     """Four seeds."""
     with scene.controls():
+        model_input(scene)
         for name, value, label in CORNERS:
             seed_input(scene, name, value, label)
         with scene.more():
+            prior_input(scene)
             truncation_input(scene)
         scene.primary(say("铺开", "Spread out"), spread_faces)
-    scene.examples = [
+    scene.examples = offered_examples(
         Example(say("另外四张", "four others"), {"seed_a": 1, "seed_b": 2, "seed_c": 3, "seed_d": 4}),
-        Example(say("一条边", "one edge"), {"seed_c": 6409, "seed_d": 6423}, say(
+        Example(say("动漫", "anime"), {"model": "ogan-anime"}),
+        Example(say("一条边", "one edge"), {"seed_c": 6428, "seed_d": 6457}, say(
                 "上下相同：只有左右在变", "top and bottom agree: only left and right matter")),
-        Example(say("三个角", "a triangle"), {"seed_d": 6422}),
+        Example(say("三个角", "a triangle"), {"seed_d": 6443}),
         Example(say("更典型", "more typical"), {"truncation": 0.6}),
-        Example(say("失败：四个相同的角", "failure: four equal corners"), {"seed_b": 6409, "seed_c": 6409,
-                "seed_d": 6409}, say("整个平面是一张脸", "the whole plane is one face")),
+        Example(say("失败：四个相同的角", "failure: four equal corners"), {"seed_b": 6428, "seed_c": 6428,
+                "seed_d": 6428}, say("整个平面是一张脸", "the whole plane is one face")),
         Example(say("失败：太远", "failure: too far out"), {"truncation": 1.5}, say(
                 "四角都不像真的", "no corner looks real")),
-    ]  # fmt: skip
+    )  # fmt: skip
     scene.show(live={"face_at": face_at})
 
 
@@ -50,6 +63,7 @@ def face_at(value: Any) -> dict[str, Any]:
         list(value.get("codes") or []),
         _number(value.get("x")),
         _number(value.get("y")),
+        str(value.get("model") or OFFERED[0]),
         truncation=_number(value.get("truncation")),
     )
     return {
@@ -68,11 +82,13 @@ def _number(value: Any) -> float:
 
 
 def spread_faces(
-    seed_a: int = 6409,
-    seed_b: int = 6423,
-    seed_c: int = 6422,
-    seed_d: int = 6432,
+    seed_a: int = 6428,
+    seed_b: int = 6457,
+    seed_c: int = 6443,
+    seed_d: int = 6452,
     truncation: float = 0.9,
+    model: Model = "ogan-faces",
+    prior: Prior = "fitted",
 ) -> Outcome:
     """Spread faces over a square between four seeds, seven by seven, with the discriminator's score.
 
@@ -82,9 +98,13 @@ def spread_faces(
         seed_c: seed of the bottom left corner
         seed_d: seed of the bottom right corner
         truncation: factor before all codes, 0 to 2
+        model: ogan-faces (people) or ogan-anime (drawn faces)
+        prior: what seeds are drawn from: fitted (a Gaussian of real pictures' codes) or normal
     """
     arguments: dict[str, Any] = {
         "corners": [int(seed_a), int(seed_b), int(seed_c), int(seed_d)],
+        "model": model,
+        "prior": prior,
         "truncation": truncation,
     }
     made = ogan.sheet(**arguments, rows=SHEET, columns=SHEET)
@@ -108,6 +128,7 @@ def spread_faces(
                 "columns": made.columns,
                 "size": made.pictures.pixels.shape[-1],
                 "truncation": truncation,
+                "model": model,
                 "r": {
                     "sprite": made.pictures.sprite(SHEET),
                     "codes": [[round(v, 4) for v in code] for code in made.corners],

@@ -1,15 +1,54 @@
 """What the scenes share: the inputs for pictures, truncation and photos, and the words for scores."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 import gradio as gr
 
-from demos._outcome import Block, formula
+from core.tasks import ogan
+from demos._outcome import Block, Example, formula
 from demos._tab import Scene
 from demos._words import say
 
-MODEL = "ogan-faces"
-SIZE = 64  # pixels of the pictures
+Model = Literal["ogan-faces", "ogan-anime"]
+
+MODELS = {
+    "ogan-faces": say("真人", "people"),
+    "ogan-anime": say("动漫", "anime"),
+}
+Prior = Literal["normal", "fitted"]
+PRIORS = [
+    (say("照片的编码", "codes of pictures"), "fitted"),
+    (say("标准正态", "standard normal"), "normal"),
+]
+OFFERED = ogan.offered()
+SIZE = 64  # pixels of the pictures of all models
+
+
+def model_input(scene: Scene) -> None:
+    """Whose pictures: a choice where there is one."""
+    scene.input(
+        "model",
+        gr.Radio(
+            [(MODELS[name], name) for name in OFFERED],
+            value=OFFERED[0],
+            label=say("模型", "Model"),
+            visible=len(OFFERED) > 1,
+        ),
+    )
+
+
+def prior_input(scene: Scene) -> None:
+    """What seeds are drawn from."""
+    scene.input(
+        "prior",
+        gr.Radio(PRIORS, value="fitted", label=say("种子抽自", "Seeds are drawn from")),
+    )
+
+
+def offered_examples(*examples: Example) -> list[Example]:
+    """Those whose model is there."""
+    return [e for e in examples if e.inputs.get("model", OFFERED[0]) in OFFERED]
 
 
 def truncation_input(scene: Scene, value: float = 0.9, *, live: bool = False) -> None:
@@ -58,4 +97,15 @@ def signed(value: float, digits: int = 3) -> str:
     return f"{value:.{digits}f}".replace("-", "−")
 
 
-SEED_LABEL = say("随机种子", "Seed")
+NOISE = {
+    "normal": r"z\sim\mathcal N(0, I)",
+    "fitted": r"z=\mathcal N\big(\mu+\Sigma^{1/2}u\big),\ u\sim\mathcal N(0, I)",
+}
+
+FITTED = say(
+    "真实图片的编码并不铺满整个球面：均值 μ 和协方差 Σ 由训练图片的编码算出，种子从这个高斯分布里抽，脸更像脸；"
+    "换成“标准正态”就是论文的抽样，花样更多，也会走到训练没照顾好的方向。",
+    "Codes of real pictures do not fill the sphere. Their mean μ and covariance Σ were computed from "
+    "training pictures, and seeds are drawn from that Gaussian, so faces look more like faces. "
+    "Standard normal is how the paper draws: more variety, and directions that training neglected.",
+)

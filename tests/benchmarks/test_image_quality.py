@@ -220,6 +220,9 @@ def test_measuring_weights(tiny_image_models, image_data, capsys):
     assert -1 <= figures["noise_correlation"] <= 1
     assert 0 <= figures["attribute_agreement"] <= 1 and len(figures["by_attribute"]) == 5
     assert figures["conditions"]["pictures"] == 40 and figures["conditions"]["size"] == 32
+    fitted = figures["fitted_prior"]
+    assert fitted.keys() == {"swd", "swd_levels", "frechet", "correlation"}
+    assert fitted["swd"] > 0 and fitted["swd"] != figures["swd"]
     again = quality(
         capsys, "ogan-faces", "--data", faces, "--split", "val", "--train", faces, "--samples", 40
     )[1]

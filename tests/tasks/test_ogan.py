@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from core import runtime
+from core import hub, runtime
 from core.errors import InputError
 from core.latent import slerp
+from core.models.code_prior import FILE, CodePrior
 from core.models.ogan import OGAN, OGANConfig
 from core.models.ogan_code import normalised, pearson
 from core.pictures import Pictures, picture_url
@@ -72,6 +73,31 @@ def test_a_seed_is_one_picture_in_every_verb():
     alike(corners.pictures, Pictures(many.pictures.pixels[:4]))
 
 
+def test_a_seed_of_the_fitted_prior_is_one_picture_in_every_verb():
+    many = ogan.sample(40, 6, prior="fitted")
+    path = ogan.walk(42, 45, steps=5, prior="fitted")
+    alike(Pictures(path.pictures.pixels[[0, -1]]), Pictures(many.pictures.pixels[[2, 5]]))
+    corners = ogan.sheet([40, 41, 42, 43], rows=2, columns=2, prior="fitted")
+    alike(corners.pictures, Pictures(many.pictures.pixels[:4]))
+    alike(ogan.read(41, prior="fitted").source, Pictures(many.pictures.pixels[1:2]))
+    along, _ = ogan.find_direction([40], [41], prior="fitted")
+    codes, _, _ = ogan.codes_of([40, 41], prior="fitted")
+    torch.testing.assert_close(torch.tensor(along.values), codes[0] - codes[1], atol=1e-4, rtol=0)
+    pushed = ogan.apply_direction(43, along, [0.0], prior="fitted")
+    alike(pushed.pictures, Pictures(many.pictures.pixels[3:4]))
+    judged = ogan.judge(44, samples=16, seed=40, prior="fitted")
+    assert judged.subject is not None
+    assert judged.subject.score[0] == pytest.approx(judged.made.score[4], abs=1e-4)
+
+
+def test_the_fitted_prior_is_that_of_the_weights():
+    noise = runtime.noise(7, 1, 16)
+    codes, _, _ = ogan.codes_of([7], prior="fitted")
+    assert torch.equal(codes, CodePrior.read(hub.locate("ogan-faces").path(FILE))(noise))
+    assert not torch.allclose(codes, noise, atol=0.1)
+    torch.testing.assert_close(codes.norm(), noise.norm())
+
+
 def test_numbers_are_the_encoders():
     model = OGAN(OGANConfig(size=32, width=8, latent=16)).eval()
     z = torch.randn(5, 16)
@@ -106,6 +132,7 @@ def test_truncation_scales_the_noise():
         lambda: ogan.sample(1, 0),
         lambda: ogan.sample(1, 3, truncation=float("nan")),
         lambda: ogan.sample(1, 3, "no-such"),
+        lambda: ogan.sample(1, 3, prior="no-such"),
         lambda: ogan.walk(1, "", steps=5),
         lambda: ogan.walk(1, "hello", steps=5),
         lambda: ogan.walk(1, 2, steps=1),

@@ -250,5 +250,6 @@ def test_a_smoke_run_writes_a_complete_folder(tiny_image_models, name, monkeypat
     card = (folder / "README.md").read_text(encoding="utf-8")
     assert facts["steps"] == 6 and "research" in card
     assert ("During training" in card) == (name != "face-attributes")
+    assert (folder / "prior.safetensors").is_file() == name.startswith("ogan")
     if name == "ogan-faces":
         assert "noise_correlation" in facts["figures"] and len(facts["curve"]) == 2

@@ -17,6 +17,7 @@ class OGANAnime(GANRecipe):
 
     name = "ogan-anime"
     pictures = "anime64"
+    eight_bits = ("",)
 
     start_from: str = "ogan-faces"
 

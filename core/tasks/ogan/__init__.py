@@ -18,7 +18,7 @@ from core.tasks.ogan.directions import (
     to_safetensors,
 )
 from core.tasks.ogan.drawing import MAX_PICTURES, draw, sample
-from core.tasks.ogan.ends import MAX_SEED, MODELS, codes_of, latent_of, size_of
+from core.tasks.ogan.ends import MAX_SEED, MODELS, PRIORS, codes_of, latent_of, offered, size_of
 from core.tasks.ogan.judging import judge, stored_judgements
 from core.tasks.ogan.paths import MAX_STEPS, PATHS, blend, sheet, walk
 from core.tasks.ogan.reading import MAX_ROUNDS, read, refine
@@ -43,6 +43,7 @@ __all__ = [
     "MAX_STEPS",
     "MODELS",
     "PATHS",
+    "PRIORS",
     "Direction",
     "Frame",
     "Judgements",
@@ -61,6 +62,7 @@ __all__ = [
     "from_safetensors",
     "judge",
     "latent_of",
+    "offered",
     "read",
     "refine",
     "sample",

@@ -32,7 +32,11 @@ NAME = "direction"  # of the tensor in a file
 
 
 def find_direction(
-    plus: Sequence[End], minus: Sequence[End], model: str = "ogan-faces"
+    plus: Sequence[End],
+    minus: Sequence[End],
+    model: str = "ogan-faces",
+    *,
+    prior: str = "normal",
 ) -> tuple[Direction, Timing | None]:
     """From the average code of the group `minus` to that of `plus`; the time of encoding photos."""
     for name, zh, group in (("plus", "正组", plus), ("minus", "负组", minus)):
@@ -42,7 +46,7 @@ def find_direction(
                 "some for each group.",
                 zh=f"{zh}有 {len(group)} 张图，需要 1 到 {MAX_GROUP} 张，请给两组各点几张。",
             )
-    codes, _, timing = codes_of([*plus, *minus], model)
+    codes, _, timing = codes_of([*plus, *minus], model, prior=prior)
     found = direction(codes[: len(plus)], codes[len(plus) :])
     return Direction(model, floats(found), len(plus), len(minus)), timing
 
@@ -54,6 +58,7 @@ def apply_direction(
     *,
     truncation: float = 0.9,
     on_sphere: bool = True,
+    prior: str = "normal",
 ) -> Push:
     """The picture with `strength` times the direction added to its code, for each strength.
 
@@ -63,7 +68,7 @@ def apply_direction(
     for strength in strengths:
         check_range("strength", strength, -MAX_PUSH, MAX_PUSH, zh="强度")
     check_strength(truncation)
-    codes, _, timing = codes_of([subject], along.model)
+    codes, _, timing = codes_of([subject], along.model, prior=prior)
     step = checked_code(along.values, along.model)
     z = codes + torch.tensor([[float(s)] for s in strengths]) * step
     if on_sphere:

@@ -25,16 +25,22 @@ MAX_PICTURES = 100
 
 
 def sample(
-    seed: int = 0, count: int = 24, model: str = "ogan-faces", *, truncation: float = 0.9
+    seed: int = 0,
+    count: int = 24,
+    model: str = "ogan-faces",
+    *,
+    truncation: float = 0.9,
+    prior: str = "normal",
 ) -> Portraits:
     """Pictures of the seeds `seed`, `seed + 1`, ...: each is that of its seed in every verb.
 
-    `truncation` is the factor before the noise, 0 to 2: smaller is more typical and less varied.
+    `truncation` is the factor before the noise, 0 to 2: smaller is more typical and less varied. `prior`
+    is what the seeds are drawn from: `normal` noise, or a Gaussian `fitted` to codes of real pictures.
     """
     check_whole("count", count, 1, MAX_PICTURES, zh="张数")
     check_range("seed", seed, 0, MAX_SEED - count, zh="随机种子")
     seeds = tuple(range(int(seed), int(seed) + count))
-    codes, _, _ = codes_of(seeds, model)
+    codes, _, _ = codes_of(seeds, model, prior=prior)
     out, timing = drawn(truncate(codes, check_strength(truncation)), model)
     return Portraits(Pictures(out["pixels"]), seeds, numbers_of(out), timing)
 

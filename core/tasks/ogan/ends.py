@@ -1,6 +1,8 @@
 """From seeds and pictures to codes, and the functions that the runtime runs for all verbs."""
 
 from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -8,6 +10,7 @@ from torch import Tensor
 from core import hub, runtime
 from core.errors import InputError, check_choice, check_range
 from core.levels import scaled, to_levels
+from core.models.code_prior import FILE, CodePrior
 from core.models.ogan import OGAN
 from core.models.ogan_code import normalised
 from core.runtime import Timing
@@ -15,11 +18,21 @@ from core.tasks.ogan.records import Numbers
 from core.tasks.photos import read_picture
 
 MODELS = ("ogan-faces", "ogan-anime")
+PRIORS = (
+    "normal",
+    "fitted",
+)  # what seeds are drawn from: N(0, I), or a Gaussian of pictures' codes
 MAX_SEED = 2**32 - 1
 MAX_STRENGTH = 2.0  # of the factor before codes
 BATCH = 64  # pictures at once: a path is one batch
 
 End = int | str
+
+
+def offered() -> tuple[str, ...]:
+    """The models whose weights are registered; the first one in any case, so that its lack is said."""
+    known = hub.names()
+    return tuple(name for name in MODELS if name in known or name == MODELS[0])
 
 
 def size_of(model: str) -> int:
@@ -35,12 +48,14 @@ def latent_of(model: str) -> int:
 
 
 def codes_of(
-    ends: Sequence[End], model: str = "ogan-faces"
+    ends: Sequence[End], model: str = "ogan-faces", *, prior: str = "normal"
 ) -> tuple[Tensor, list[Tensor | None], Timing | None]:
     """Codes `(ends, latent)` of seeds and pictures, the pictures given (None for a seed), the time.
 
-    A seed's code is its noise, a picture's the direction of the encoder's output.
+    A seed's code is its noise, or with the prior `fitted` the code that its noise stands for among
+    those of real pictures; a picture's is the direction of the encoder's output.
     """
+    check_choice("prior", prior, PRIORS, zh="先验")
     latent, size = latent_of(model), size_of(model)
     codes: list[Tensor] = []
     pictures: list[Tensor | None] = []
@@ -51,7 +66,7 @@ def codes_of(
             codes.append(torch.zeros(latent))
         else:
             pictures.append(None)
-            codes.append(runtime.noise(seed, 1, latent)[0])
+            codes.append(codes_of_noise(runtime.noise(seed, 1, latent), model, prior)[0])
     given = [i for i, picture in enumerate(pictures) if picture is not None]
     timing = None
     if given:
@@ -60,6 +75,18 @@ def codes_of(
         for i, code in zip(given, out["code"], strict=True):
             codes[i] = code
     return torch.stack(codes), pictures, timing
+
+
+def codes_of_noise(noise: Tensor, model: str, prior: str) -> Tensor:
+    """Codes `(rows, latent)` that standard normal noise stands for under a prior."""
+    if prior == "normal":
+        return noise
+    return _prior(hub.locate(model).path(FILE))(noise)
+
+
+@lru_cache(maxsize=4)
+def _prior(path: Path) -> CodePrior:
+    return CodePrior.read(path)
 
 
 def checked_seed(end: End) -> int | None:

@@ -25,17 +25,22 @@ MAX_SAMPLES = 512
 
 
 def judge(
-    picture: End | None = None, model: str = "ogan-faces", *, samples: int = 192, seed: int = 0
+    picture: End | None = None,
+    model: str = "ogan-faces",
+    *,
+    samples: int = 192,
+    seed: int = 0,
+    prior: str = "normal",
 ) -> Judgements:
     """The numbers of fresh samples, of photographs as stored, and of one picture if asked for.
 
-    Samples have the seeds `seed`, `seed + 1`, ... at truncation 1, as in training; a picture's
+    Samples have the seeds `seed`, `seed + 1`, ... at truncation 1, as in training, from `prior`; a picture's
     reconstruction is made at 0.9.
     """
     check_choice("model", model, MODELS, zh="模型")
     check_whole("samples", samples, 16, MAX_SAMPLES, zh="样本数")
     check_whole("seed", seed, 0, 2**32 - 1 - MAX_SAMPLES, zh="随机种子")
-    codes, _, _ = codes_of(range(seed, seed + samples), model)
+    codes, _, _ = codes_of(range(seed, seed + samples), model, prior=prior)
     out, timing = drawn(codes, model)
     subject, shown, real = None, None, False
     if picture is not None:
@@ -45,7 +50,7 @@ def judge(
             subject = Numbers((reading.score,), (reading.spread,), (reading.correlation,))
             shown, real, timing = reading.source, True, timing + reading.timing
         else:
-            code, _, _ = codes_of([number], model)
+            code, _, _ = codes_of([number], model, prior=prior)
             own, spent = drawn(code, model)
             subject, shown = numbers_of(own), Pictures(own["pixels"])
             timing = timing + spent

@@ -35,16 +35,17 @@ def walk(
     kind: str = "slerp",
     steps: int = 60,
     truncation: float = 0.9,
+    prior: str = "normal",
 ) -> Walk:
     """Pictures on the way from `a` to `b`, each a seed or a photo, computed as one batch.
 
     `kind` is `lerp` (straight), `slerp` (along the sphere) or `mean` (straight to the mean and on).
-    Codes on the way are multiplied by `truncation`.
+    Codes on the way are multiplied by `truncation`; seeds are drawn from `prior`.
     """
     check_choice("path", kind, PATHS, zh="路径")
     check_whole("steps", steps, 2, MAX_STEPS, zh="帧数")
     check_strength(truncation)
-    codes, given, timing = codes_of([a, b], model)
+    codes, given, timing = codes_of([a, b], model, prior=prior)
     start, end = codes
     z = truncation * path(start, end, steps, kind)
     out, drawing = drawn(z, model)
@@ -73,13 +74,14 @@ def sheet(
     rows: int = 7,
     columns: int = 7,
     truncation: float = 0.9,
+    prior: str = "normal",
 ) -> Sheet:
     """A grid of pictures between four: top left, top right, bottom left, bottom right."""
     check_whole("rows", rows, 1, MAX_SHEET, zh="行数")
     check_whole("columns", columns, 1, MAX_SHEET, zh="列数")
     check_strength(truncation)
     _check_four(len(corners))
-    codes, _, timing = codes_of(corners, model)
+    codes, _, timing = codes_of(corners, model, prior=prior)
     z = truncation * codes_of_sheet(codes, rows, columns).flatten(0, 1)
     out, drawing = drawn(z, model)
     return Sheet(

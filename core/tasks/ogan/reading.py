@@ -48,13 +48,14 @@ def read(
     *,
     truncation: float = TRUNCATION,
     drawn_at: float = 0.9,
+    prior: str = "normal",
 ) -> Reading:
     """Encode a picture and reconstruct it from `truncation` times its code.
 
-    A seed stands for the picture made of it at the truncation `drawn_at`.
+    A seed stands for the picture made of it at the truncation `drawn_at`, from `prior`.
     """
     check_strength(truncation)
-    source, made, timing = _source(picture, model, drawn_at)
+    source, made, timing = _source(picture, model, drawn_at, prior)
     rows = {"pixels": source.unsqueeze(0)}
     out, read_timing = runtime.run(
         model, encode_made_rows if made else encode_rows, rows, max_rows=BATCH
@@ -132,12 +133,14 @@ def psnr(originals: Tensor, others: Tensor) -> Tensor:
     return 10 * (math.log10(255**2) - error.log10())
 
 
-def _source(picture: End, model: str, drawn_at: float) -> tuple[Tensor, bool, Timing | None]:
+def _source(
+    picture: End, model: str, drawn_at: float, prior: str
+) -> tuple[Tensor, bool, Timing | None]:
     """The picture itself `(3, size, size)`, whether the generator made it, and the time that took."""
     seed = checked_seed(picture)
     if seed is None:
         return read_picture(str(picture), size_of(model)), False, None
-    codes, _, _ = codes_of([seed], model)
+    codes, _, _ = codes_of([seed], model, prior=prior)
     out, timing = drawn(check_strength(drawn_at) * codes, model)
     return out["pixels"][0], True, timing
 

@@ -16,7 +16,7 @@ export function draw(node, block, stage) {
     const data = new Uint8Array(await file.arrayBuffer());
     const answer = await stage.live("read_direction", btoa(String.fromCharCode(...data)));
     if (answer.error) return stage.notice(answer.error, "error");
-    stage.restore({ ...inputs(), direction: answer.direction });
+    stage.restore({ ...inputs(), direction: answer.direction, model: answer.model });
   };
   node.replaceChildren(
     el("h3", {}, block.title, el("small", {}, block.hint)),

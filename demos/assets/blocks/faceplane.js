@@ -56,7 +56,7 @@ export async function draw(node, block, stage) {
   const request = newestOnly(node, async () => {
     const asked = performance.now();
     try {
-      const answer = await stage.live("face_at", { codes: block.r.codes, x: state.x, y: state.y, truncation: block.truncation });
+      const answer = await stage.live("face_at", { codes: block.r.codes, x: state.x, y: state.y, truncation: block.truncation, model: block.model });
       if (answer.error) stage.notice(answer.error, "error");
       else await show(answer, asked);
     } catch {
