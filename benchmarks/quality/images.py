@@ -6,9 +6,10 @@ split `train`. At most 5,000 samples are drawn. `swd` and `frechet` are distance
 pictures, smaller is better, and `real` has them for real pictures; the features are those of the
 weights `face-attributes`. `noise_correlation` is that of fresh noise and the encoder's reading of the
 picture made of it (GANs); `fitted_prior` has the distances of samples, and this correlation, with the
-prior fitted to codes where the weights hold one. A VAE has the figures of `benchmarks.quality.picture_likelihood` in its
-place. `retrieval_top1`, `reconstruction_psnr` and `attribute_agreement` are of reconstructions of at
-most 1,000 unseen pictures. `memorisation` compares the distances to the nearest training picture.
+prior fitted to codes where the weights hold one. A VAE has the figures of
+`benchmarks.quality.picture_likelihood` in their place. `retrieval_top1`, `reconstruction_psnr` and
+`attribute_agreement` are of reconstructions of at most 1,000 unseen pictures. `memorisation` compares
+the distances to the nearest training picture.
 """
 
 from collections.abc import Iterator

@@ -18,10 +18,8 @@ from core.tasks.ogan.records import Numbers
 from core.tasks.photos import read_picture
 
 MODELS = ("ogan-faces", "ogan-anime")
-PRIORS = (
-    "normal",
-    "fitted",
-)  # what seeds are drawn from: N(0, I), or a Gaussian of pictures' codes
+# What seeds are drawn from: N(0, I), or a Gaussian fitted to the codes of pictures.
+PRIORS = ("normal", "fitted")
 MAX_SEED = 2**32 - 1
 MAX_STRENGTH = 2.0  # of the factor before codes
 BATCH = 64  # pictures at once: a path is one batch
