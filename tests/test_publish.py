@@ -189,6 +189,16 @@ def test_a_card_carries_what_a_benchmark_measured(data: Path, place: Path, tmp_p
     for row in ("| f1 | 0.25 |", "| by_type.PER.f1 | 0.5 |", "| 1.5 | 2.5 |", "device cpu"):
         assert row in card
     hub.verify("poem-vae-2018")
+    other = tmp_path / "other.json"
+    conditions = {"data": "some.dev.jsonl", "weights": "0123abcd"}
+    other.write_text(json.dumps({"f1": 0.125, "only": 1, "conditions": conditions}))
+    assert main(["poem-vae-2018", "--card", "--baseline", f"plain={other}"]) == 0
+    card = hub.describe("poem-vae-2018").card
+    for row in ("poem-vae-2018 | plain |", "| f1 | 0.25 | 0.125 |", "| None | 0123abcd |"):
+        assert row in card
+    assert "| only |" not in card and "by_type.PER.f1 | 0.5 | -" not in card
+    with pytest.raises(SystemExit):
+        main(["poem-vae-2018", "--card", "--baseline", str(other)])
 
 
 def test_a_smoke_run_never_writes_to_weights_by_itself(data: Path, place: Path) -> None:

@@ -11,6 +11,7 @@ import sys
 from dataclasses import fields
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import torch
 from accelerate import PartialState
@@ -33,6 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         recipe = _recipe(options)
         device = _device(options.device)
+        baselines = dict(_baseline(text) for text in options.baseline)
     except ValueError as error:
         parser.error(str(error))
     out = options.out
@@ -41,7 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
     if options.card:
         measured = [json.loads(path.read_text().splitlines()[-1]) for path in options.measured]
         ablation = summary(json.loads(options.ablation.read_text())) if options.ablation else ()
-        print(f"Wrote {rewrite_card(recipe, out, measured, ablation) / CARD}")
+        print(f"Wrote {rewrite_card(recipe, out, measured, ablation, baselines) / CARD}")
         return 0
     try:
         model, progress = fit(
@@ -97,12 +99,24 @@ def _parser() -> argparse.ArgumentParser:
         "--ablation", type=Path, metavar="FILE",
         help="with --card: what `python -m train.ablation NAME` keeps in runs/, for the card",
     )  # fmt: skip
+    parser.add_argument(
+        "--baseline", nargs="+", default=[], metavar="NAME=FILE",
+        help="with --card: the same figures of other weights, to stand beside the measured ones",
+    )  # fmt: skip
     parser.add_argument("--device", choices=("cpu", "cuda", "auto"), default="auto")
     parser.add_argument("--seed", type=int, help="instead of the recipe's")
     parser.add_argument(
         "--set", nargs="+", default=[], metavar="KEY=VALUE", help="other numbers of the recipe"
     )
     return parser
+
+
+def _baseline(given: str) -> tuple[str, dict[str, Any]]:
+    """Name and figures of `NAME=FILE`."""
+    name, equals, path = given.partition("=")
+    if not equals:
+        raise ValueError(f"--baseline takes NAME=FILE; got {given}")
+    return name, json.loads(Path(path).read_text().splitlines()[-1])
 
 
 def _recipe(options: argparse.Namespace) -> Recipe:

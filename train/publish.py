@@ -100,18 +100,23 @@ def rewrite_card(
     out: Path | None = None,
     measured: Sequence[Mapping[str, Any]] = (),
     ablation: Sequence[Sequence[str]] = (),
+    baselines: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Path:
     """Write the model card of a finished run again from its `metrics.json`; returns the folder.
 
     `measured` are objects that `python -m benchmarks quality NAME` printed; each replaces the one
-    of the same data file. `ablation` is a table of `train.ablation`, its head first. Cards that show
-    these figures beside their own are written again too.
+    of the same data file. `ablation` is a table of `train.ablation`, its head first; `baselines` are
+    figures of other weights on the same data, by the weights' name. Cards that show these figures
+    beside their own are written again too.
     """
     target = out or manifest.WEIGHTS / recipe.name
     facts = json.loads((target / METRICS).read_text(encoding="utf-8"))
     facts["card"] = recipe.card()
     for figures in measured:
         facts.setdefault("measured", {})[figures["conditions"]["data"]] = figures
+    for name, figures in (baselines or {}).items():
+        kept = facts.setdefault("baselines", {}).setdefault(figures["conditions"]["data"], {})
+        kept[name] = figures
     if ablation:
         facts["ablation"] = [list(row) for row in ablation]
     text = json.dumps(facts, ensure_ascii=False, indent=2) + "\n"
@@ -174,6 +179,8 @@ def model_card(name: str, card: Card, facts: dict[str, Any]) -> str:
         parts += ["## During training 训练过程", table]
     for name_of_data, measured in facts.get("measured", {}).items():
         parts += [f"## Measured on `{name_of_data}` 实测", *_measured(measured)]
+        if baselines := facts.get("baselines", {}).get(name_of_data):
+            parts += ["Beside the baseline 与基线并列:", _beside(name, measured, baselines)]
         if beside := card.get("beside"):
             head, *rows_beside = family_table(beside, name_of_data, {name: facts})
             parts += [
@@ -253,6 +260,20 @@ def _measured(figures: Mapping[str, Any]) -> list[str]:
             tables += [f"`{key}`:", _table(head, [[_number(row[k]) for k in head] for row in rows])]
     conditions = ", ".join(f"{key} {value}" for key, value in figures["conditions"].items())
     return [*tables, f"Conditions 条件: {conditions}."]
+
+
+def _beside(
+    name: str, figures: Mapping[str, Any], baselines: Mapping[str, Mapping[str, Any]]
+) -> str:
+    """A table of the numbers that the measured weights and a baseline both have, and of the weights."""
+    others = {other: dict(_flat(found)) for other, found in baselines.items()}
+    rows = [
+        [key, _number(value), *(_number(found.get(key)) for found in others.values())]
+        for key, value in _flat(figures)
+        if not key.startswith("conditions") and any(key in found for found in others.values())
+    ]
+    hashes = [str(found["conditions"].get("weights")) for found in (figures, *baselines.values())]
+    return _table(["figure 指标", name, *others], [*rows, ["weights 权重", *hashes]])
 
 
 def _flat(figures: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, float]]:
