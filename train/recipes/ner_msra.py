@@ -105,6 +105,10 @@ class NerMsraRecipe(TaggingRecipe):
                 "Learned from news of the 1990s; names in other kinds of text are found less "
                 "reliably.",
                 "No pretrained language model; nested names are read as the outermost one only.",
+                "The dev part is a hard one: 43 % of its mentions are names that the rest of the set does "
+                "not have, 32 % in a twentieth on average. A run of 5,000 steps without four other "
+                "twentieths (dropout 0.45, `--set held_out=(2,7,12,17)`) reads these with F1 0.900 (PER "
+                "0.934, LOC 0.912, ORG 0.852); their text without labels was among that of the vectors.",
                 "The short runs that show what the parts are worth had no dictionary and a dropout of "
                 "0.45.",
                 "2 to 4 % of the sentences quote text that also stands in the side task's news; "
