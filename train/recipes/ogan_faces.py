@@ -49,8 +49,9 @@ class OGANFaces(GANRecipe):
             ],
             "limits": [
                 "Samples are worse than those of a plain DCGAN of equal width (3.2 M parameters) after "
-                "13,300 steps of the same size, whose figures stand beside: its logistic game with Adam suits few pictures better than GAN-QP with "
-                "RMSprop, or its generator does; which of the two is not known yet.",
+                "13,300 steps of the same size, whose figures stand beside: its logistic game with Adam "
+                "suits few pictures better than GAN-QP with RMSprop, or its generator does; which of the "
+                "two is not known yet.",
                 "Tight, aligned, frontal faces only; anything else comes back as such a face.",
                 SAMPLE_OF_WEB,
                 "A reconstruction resembles, it does not identify: it must not be used to recognise "
