@@ -28,7 +28,7 @@ from core.hub.errors import (
     WeightsNotFound,
     WeightsOffline,
 )
-from core.hub.manifest import Entry, FileFacts, entry, names, register
+from core.hub.manifest import Entry, FileFacts, entry, names, offered, register
 from core.hub.publication import Publication, publish
 from core.hub.search import Description, Weights, describe, locate, pull, whereabouts
 
@@ -54,6 +54,7 @@ __all__ = [
     "locate",
     "model_class",
     "names",
+    "offered",
     "offline",
     "publish",
     "pull",

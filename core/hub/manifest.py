@@ -10,7 +10,7 @@ import difflib
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -77,6 +77,12 @@ class Entry:
 def names() -> list[str]:
     """All known weights names, sorted."""
     return sorted({name for path in manifests() for name in read(path)["weights"]})
+
+
+def offered(models: Sequence[str]) -> tuple[str, ...]:
+    """Those of a task's models that are registered; the first in any case, so that its lack is said."""
+    known = names()
+    return tuple(name for name in models if name in known or name == models[0])
 
 
 def entry(name: str) -> Entry:

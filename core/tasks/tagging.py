@@ -357,9 +357,8 @@ def export(text: str, entities: Sequence[Span | Found], form: str = "bio") -> st
 
 
 def offered() -> tuple[str, ...]:
-    """The models whose weights are registered; the first one in any case, so that its lack is said."""
-    known = hub.names()
-    return tuple(name for name in MODELS if name in known or name == MODELS[0])
+    """The models to choose from."""
+    return hub.offered(MODELS)
 
 
 def weights_of(model: str, decoder: str) -> str:

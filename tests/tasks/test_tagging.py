@@ -392,5 +392,5 @@ def test_exports_hold_the_entities() -> None:
 
 def test_models_without_weights_are_not_offered_but_the_first(monkeypatch, tmp_path) -> None:
     assert tagging.offered() == tagging.MODELS
-    monkeypatch.setattr(hub, "names", lambda: ("hmm-pku",))
+    monkeypatch.setattr(hub.manifest, "names", lambda: ("hmm-pku",))
     assert tagging.offered() == ("ner-msra",)

@@ -53,8 +53,7 @@ class Layout:
 
 def models() -> tuple[str, ...]:
     """The models that the gallery has weights of; the full one is always named."""
-    known = hub.names()
-    return MODELS[:1] + tuple(name for name in MODELS[1:] if name in known)
+    return hub.offered(MODELS)
 
 
 def layout_of(model: str = "glow-faces") -> Layout:

@@ -28,9 +28,8 @@ End = int | str
 
 
 def offered() -> tuple[str, ...]:
-    """The models whose weights are registered; the first one in any case, so that its lack is said."""
-    known = hub.names()
-    return tuple(name for name in MODELS if name in known or name == MODELS[0])
+    """The models to choose from."""
+    return hub.offered(MODELS)
 
 
 def size_of(model: str) -> int:
@@ -64,7 +63,12 @@ def codes_of(
             codes.append(torch.zeros(latent))
         else:
             pictures.append(None)
-            codes.append(codes_of_noise(runtime.noise(seed, 1, latent), model, prior)[0])
+            codes.append(runtime.noise(seed, 1, latent)[0])
+    seeds = [i for i, picture in enumerate(pictures) if picture is None]
+    if prior == "fitted" and seeds:
+        fitted = _prior(hub.locate(model).path(FILE))
+        for i in seeds:  # one by one, so that a seed's code is the same in any company
+            codes[i] = fitted(codes[i].unsqueeze(0))[0]
     given = [i for i, picture in enumerate(pictures) if picture is not None]
     timing = None
     if given:
@@ -73,13 +77,6 @@ def codes_of(
         for i, code in zip(given, out["code"], strict=True):
             codes[i] = code
     return torch.stack(codes), pictures, timing
-
-
-def codes_of_noise(noise: Tensor, model: str, prior: str) -> Tensor:
-    """Codes `(rows, latent)` that standard normal noise stands for under a prior."""
-    if prior == "normal":
-        return noise
-    return _prior(hub.locate(model).path(FILE))(noise)
 
 
 @lru_cache(maxsize=4)
