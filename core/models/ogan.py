@@ -41,12 +41,12 @@ _KERNELS = {"dcgan": 5, "selfmod": 4}
 
 @dataclass(frozen=True, kw_only=True)
 class OGANConfig:
-    """Sizes; the defaults are the shipped model's."""
+    """Sizes; the defaults are those of full width at 64 pixels."""
 
     size: int = 64  # side of the pictures in pixels
-    latent: int = 128  # numbers of a code
+    latent: int = 64  # numbers of a code
     width: int = 64  # channels at half the side; they double with every halving
-    generator: str = "selfmod"  # or "dcgan"
+    generator: str = "dcgan"  # or "selfmod"
     modulation: int = 128  # hidden units of a self-modulation
 
     def __post_init__(self) -> None:

@@ -38,8 +38,8 @@ from demos.gan_interpolation.shared import (
 CANDIDATES = 36
 FIRST = 6409  # seed of the first candidate
 FRAMES = 41
-PLUS = "6428 6438 6443 6452 6457 6459"  # open smiles, of several complexions, so that these cancel
-MINUS = "6416 6434 6439 6446 6453 6461"  # closed mouths
+PLUS = "6411 6420 6421 6424 6426 6433"  # open smiles, of several complexions, so that these cancel
+MINUS = "6422 6427 6431 6437 6441 6443"  # closed mouths
 LIGHT = "6411 6413 6445 6447 6461 6468"  # drawn faces with light hair
 DARK = "6421 6422 6431 6434 6455 6458"
 
@@ -56,7 +56,7 @@ def arithmetic_scene(scene: Scene) -> None:
             "minus",
             gr.Textbox(MINUS, label=say("负组的种子", "Seeds of the group −"), max_length=2000),
         )
-        seed_input(scene, "seed", 6467, say("推动哪张脸（种子）", "Face to push (seed)"))
+        seed_input(scene, "seed", 6442, say("推动哪张脸（种子）", "Face to push (seed)"))
         photo_input(scene, "photo")
         scene.input("direction", gr.Textbox("", visible=False, max_length=200_000))
         scene.input(
@@ -114,7 +114,7 @@ def read_direction(value: Any) -> dict[str, Any]:
 def push_face(
     plus: str = PLUS,
     minus: str = MINUS,
-    seed: int = 6467,
+    seed: int = 6442,
     reach: float = 1.25,
     truncation: float = 0.9,
     on_sphere: bool = True,

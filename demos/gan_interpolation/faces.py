@@ -49,7 +49,7 @@ def faces_scene(scene: Scene) -> None:
         Example(say("另一批", "another batch"), {"seed": 100}),
         Example(say("动漫", "anime"), {"model": "ogan-anime"}),
         Example(say("标准正态", "standard normal"), {"prior": "normal"}, say(
-                "论文的抽样：花样更多，也有反复出现的瑕疵", "as the paper draws: more variety, and flaws that come back")),
+                "论文的抽样：花样更多，瑕疵也更多", "as the paper draws: more variety, and more flaws")),
         Example(say("64 张", "sixty-four"), {"seed": 2019, "count": 64}),
         Example(say("截断 0.5", "truncation 0.5"), {"truncation": 0.5}, say(
                 "更平均，更像彼此", "more average, more alike")),

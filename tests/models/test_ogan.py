@@ -154,7 +154,7 @@ def test_sides(generator, size):
 def test_the_full_size_is_the_authors():
     """About 19.5 million parameters each at 128 pixels."""
     with torch.device("meta"):
-        model = OGAN(OGANConfig(size=128, generator="dcgan"))
+        model = OGAN(OGANConfig(size=128, latent=128, generator="dcgan"))
     for network in (model.encoder, model.generator):
         assert abs(sum(p.numel() for p in network.parameters()) / 1e6 - 19.5) < 0.1
 

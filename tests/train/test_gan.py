@@ -130,7 +130,8 @@ def test_a_grid_is_filled_up_with_black(tmp_path):
         {"fidelity": 0.0},
         {"revisited": 0.0},
         {"contrast": 0.0},
-        {"generator": "dcgan"},
+        {"generator": "selfmod"},
+        {"game": "quadratic"},
         {"compile": True},
     ],
     ids=str,
@@ -211,6 +212,20 @@ def test_a_few_steps_raise_the_correlation(image_data):
         optimizer.step()
         seen.append(float(logs["correlation"].detach()))
     assert sum(seen[-10:]) / 10 > sum(seen[:10]) / 10 + 0.1
+
+
+def test_each_game_has_its_optimiser_and_its_loss(image_data):
+    losses = []
+    for game, optimiser in (("logistic", torch.optim.Adam), ("quadratic", torch.optim.RMSprop)):
+        made = recipe(image_data, game=game)
+        made.prepare()
+        torch.manual_seed(0)
+        model = made.build().train()
+        assert type(made.optimizer(model)) is optimiser
+        losses.append(made.loss(model, made.batch(0), 0)[0].item())
+    assert losses[0] != losses[1]
+    with pytest.raises(ValueError, match="game is one of logistic, quadratic"):
+        recipe(image_data, game="chess").prepare()
 
 
 def test_the_card_says_what_is_done_otherwise(image_data):
