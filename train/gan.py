@@ -29,7 +29,6 @@ from train.augmentation import Augmentation
 from train.picture_recipe import PictureRecipe, channels_last
 from train.recipe import Batch, Logs
 
-
 GAMES = ("logistic", "quadratic")
 
 
@@ -60,7 +59,9 @@ class GANRecipe(PictureRecipe):
     # shared: at 64 pixels and half width there is no room for so many that can be read again.
     latent: int = 64
     generator: str = "dcgan"  # selfmod was behind here at equal steps; for the author it was ahead
-    game: str = "logistic"  # with the Adam of DCGAN; "quadratic" is the author's GAN-QP with RMSprop
+    game: str = (
+        "logistic"  # with the Adam of DCGAN; "quadratic" is the author's GAN-QP with RMSprop
+    )
     betas: tuple[float, float] = (0.5, 0.999)  # of that Adam: a short memory of the direction
     correlation: float = 1.0  # its weight; the author's is 0.5 at 128 pixels
     augment: str = "shift cutout"  # "colour shift cutout" for fewer pictures; "" for none
@@ -238,7 +239,7 @@ class GANRecipe(PictureRecipe):
             lines.append(
                 "Beside standard normal noise, of which the figures are unless they say otherwise, "
                 "`prior.safetensors` has a Gaussian fitted to codes of training pictures "
-                "(`core.models.code_prior`); the gallery's seeds are drawn from it at first."
+                "(`core.models.code_prior`); the gallery draws its seeds from either."
             )
         if self.contrast:
             lines.append(

@@ -38,8 +38,8 @@ from demos.gan_interpolation.shared import (
 CANDIDATES = 36
 FIRST = 6409  # seed of the first candidate
 FRAMES = 41
-PLUS = "6411 6420 6421 6424 6426 6433"  # open smiles, of several complexions, so that these cancel
-MINUS = "6422 6427 6431 6437 6441 6443"  # closed mouths
+PLUS = "6411 6420 6421 6426 6429 6433"  # open smiles, of several complexions, so that these cancel
+MINUS = "6413 6422 6427 6428 6437 6440"  # closed mouths
 LIGHT = "6411 6413 6445 6447 6461 6468"  # drawn faces with light hair
 DARK = "6421 6422 6431 6434 6455 6458"
 
@@ -84,7 +84,7 @@ def arithmetic_scene(scene: Scene) -> None:
     scene.examples = offered_examples(
         Example(say("换一张脸", "another face"), {"seed": 77}),
         Example(say("反过来", "reversed"), {"plus": MINUS, "minus": PLUS}),
-        Example(say("动漫：发色", "anime: hair"), {"model": "ogan-anime", "plus": LIGHT, "minus": DARK,
+        Example(say("动漫：发色", "anime: hair"), {"model": "ogan-anime", "prior": "fitted", "plus": LIGHT, "minus": DARK,
                 "seed": 6418}, say("浅发减深发", "light hair minus dark hair")),
         Example(say("推得更远", "further"), {"reach": 3}),
         Example(say("一对一", "one against one"), {"plus": "6410", "minus": "6411"}, say(
@@ -122,7 +122,7 @@ def push_face(
     direction: str = "",
     first: int = FIRST,
     model: Model = "ogan-faces",
-    prior: Prior = "fitted",
+    prior: Prior = "normal",
 ) -> Outcome:
     """Find the direction between two groups of faces and push another face along it with O-GAN.
 
@@ -137,7 +137,7 @@ def push_face(
         direction: a safetensors file saved here, in base64, instead of the two groups
         first: seed of the first candidate shown for making groups
         model: ogan-faces (people) or ogan-anime (drawn faces)
-        prior: what seeds are drawn from: fitted (a Gaussian of real pictures' codes) or normal
+        prior: what seeds are drawn from: normal or fitted (a Gaussian of real pictures' codes)
     """
     groups = (_seeds(plus), _seeds(minus))
     if direction.strip():

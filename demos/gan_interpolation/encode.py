@@ -59,7 +59,7 @@ def encode_scene(scene: Scene) -> None:
         scene.primary(say("编码并重构", "Encode and rebuild"), rebuild_face)
     scene.examples = offered_examples(
         Example(say("另一张脸", "another face"), {"seed": 17}),
-        Example(say("动漫", "anime"), {"model": "ogan-anime", "seed": 17}),
+        Example(say("动漫", "anime"), {"model": "ogan-anime", "prior": "fitted", "seed": 17}),
         Example(say("只重构", "rebuild only"), {"rounds": 0, "seed": 8}, say(
                 "一次前馈就得到编码", "one pass gives the code")),
         Example(say("精修 100 步", "refine 100 steps"), {"rounds": 10, "seed": 8}),
@@ -82,7 +82,7 @@ def rebuild_face(
     truncation: float = 0.9,
     on_sphere: bool = True,
     model: Model = "ogan-faces",
-    prior: Prior = "fitted",
+    prior: Prior = "normal",
 ) -> Iterator[Outcome]:
     """Encode a face with O-GAN's discriminator, rebuild it, and refine the code by gradient.
 
@@ -93,7 +93,7 @@ def rebuild_face(
         truncation: factor before the code in the reconstruction, 0 to 2
         on_sphere: keep the code's length while refining
         model: ogan-faces (people) or ogan-anime (drawn faces)
-        prior: what seeds are drawn from: fitted (a Gaussian of real pictures' codes) or normal
+        prior: what seeds are drawn from: normal or fitted (a Gaussian of real pictures' codes)
     """
     picture, rounds = end_of(seed, photo), int(rounds)
     told = ogan.read(picture, model, truncation=truncation, prior=prior)

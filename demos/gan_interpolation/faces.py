@@ -47,9 +47,9 @@ def faces_scene(scene: Scene) -> None:
         scene.primary(say("抽样", "Draw"), draw_faces)
     scene.examples = offered_examples(
         Example(say("另一批", "another batch"), {"seed": 100}),
-        Example(say("动漫", "anime"), {"model": "ogan-anime"}),
-        Example(say("标准正态", "standard normal"), {"prior": "normal"}, say(
-                "论文的抽样：花样更多，瑕疵也更多", "as the paper draws: more variety, and more flaws")),
+        Example(say("动漫", "anime"), {"model": "ogan-anime", "prior": "fitted"}),
+        Example(say("照片的编码", "codes of pictures"), {"prior": "fitted"}, say(
+                "从拟合的高斯分布里抽：更平稳，更相像", "from a fitted Gaussian: calmer, more alike")),
         Example(say("64 张", "sixty-four"), {"seed": 2019, "count": 64}),
         Example(say("截断 0.5", "truncation 0.5"), {"truncation": 0.5}, say(
                 "更平均，更像彼此", "more average, more alike")),
@@ -71,7 +71,7 @@ def draw_faces(
     truncation: float = 0.9,
     order: str = "seed",
     model: Model = "ogan-faces",
-    prior: Prior = "fitted",
+    prior: Prior = "normal",
 ) -> Outcome:
     """Draw faces from Gaussian noise with O-GAN, with the discriminator's score of each.
 
@@ -81,7 +81,7 @@ def draw_faces(
         truncation: factor before the noise, 0 to 2; smaller is more typical and less varied
         order: seed, score (most real first) or correlation (least recoverable first)
         model: ogan-faces (people) or ogan-anime (drawn faces)
-        prior: what seeds are drawn from: fitted (a Gaussian of real pictures' codes) or normal
+        prior: what seeds are drawn from: normal or fitted (a Gaussian of real pictures' codes)
     """
     seed, count = int(seed), int(count)
     made = ogan.sample(seed, count, model, truncation=truncation, prior=prior)

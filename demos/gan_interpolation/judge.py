@@ -55,7 +55,7 @@ def judge_scene(scene: Scene) -> None:
         scene.primary(say("过一遍判别器", "Ask the discriminator"), judge_face)
     scene.examples = offered_examples(
         Example(say("另一张", "another face"), {"seed": 8}),
-        Example(say("动漫", "anime"), {"model": "ogan-anime"}),
+        Example(say("动漫", "anime"), {"model": "ogan-anime", "prior": "fitted"}),
         Example(say("400 张样本", "400 samples"), {"samples": 400}),
         Example(say("另一批样本", "other samples"), {"first": 5000}),
         Example(say("就是第一张样本", "one of the samples"), {"seed": 0}),
@@ -73,7 +73,7 @@ def judge_face(
     samples: int = 192,
     first: int = 0,
     model: Model = "ogan-faces",
-    prior: Prior = "fitted",
+    prior: Prior = "normal",
 ) -> Outcome:
     """Show O-GAN's discriminator: score, spread and code correlation of faces, one of them marked.
 
@@ -83,7 +83,7 @@ def judge_face(
         samples: fresh samples in the histograms, 16 to 512
         first: seed of the first sample
         model: ogan-faces (people) or ogan-anime (drawn faces)
-        prior: what seeds are drawn from: fitted (a Gaussian of real pictures' codes) or normal
+        prior: what seeds are drawn from: normal or fitted (a Gaussian of real pictures' codes)
     """
     arguments: dict[str, Any] = {
         "picture": end_of(seed, photo),

@@ -59,7 +59,7 @@ def path_scene(scene: Scene) -> None:
         scene.primary(say("走一遍", "Walk"), walk_faces)
     scene.examples = offered_examples(
         Example(say("另外两张", "two others"), {"seed_a": 19, "seed_b": 2}),
-        Example(say("动漫", "anime"), {"model": "ogan-anime"}),
+        Example(say("动漫", "anime"), {"model": "ogan-anime", "prior": "fitted"}),
         Example(say("直线", "straight"), {"kind": "lerp"}, say(
                 "中途离原点更近，脸更平均", "nearer to the origin half-way, where faces are average")),
         Example(say("经过平均脸", "through the mean"), {"kind": "mean"}, say(
@@ -84,7 +84,7 @@ def walk_faces(
     photo_a: str = "",
     photo_b: str = "",
     model: Model = "ogan-faces",
-    prior: Prior = "fitted",
+    prior: Prior = "normal",
 ) -> Outcome:
     """Walk from one face to another in O-GAN's latent space: a film as one sprite, realism per frame.
 
@@ -97,7 +97,7 @@ def walk_faces(
         photo_a: a photo as a data URL instead of the first seed; its largest face is aligned
         photo_b: the same for the last face
         model: ogan-faces (people) or ogan-anime (drawn faces)
-        prior: what seeds are drawn from: fitted (a Gaussian of real pictures' codes) or normal
+        prior: what seeds are drawn from: normal or fitted (a Gaussian of real pictures' codes)
     """
     slots = ((int(seed_a), photo_a), (int(seed_b), photo_b))
     ends = [end_of(seed, photo) for seed, photo in slots]

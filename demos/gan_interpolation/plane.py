@@ -42,7 +42,7 @@ def plane_scene(scene: Scene) -> None:
         scene.primary(say("铺开", "Spread out"), spread_faces)
     scene.examples = offered_examples(
         Example(say("另外四张", "four others"), {"seed_a": 1, "seed_b": 2, "seed_c": 3, "seed_d": 4}),
-        Example(say("动漫", "anime"), {"model": "ogan-anime"}),
+        Example(say("动漫", "anime"), {"model": "ogan-anime", "prior": "fitted"}),
         Example(say("一条边", "one edge"), {"seed_c": 6421, "seed_d": 6447}, say(
                 "上下相同：只有左右在变", "top and bottom agree: only left and right matter")),
         Example(say("三个角", "a triangle"), {"seed_d": 6466}),
@@ -88,7 +88,7 @@ def spread_faces(
     seed_d: int = 6429,
     truncation: float = 0.9,
     model: Model = "ogan-faces",
-    prior: Prior = "fitted",
+    prior: Prior = "normal",
 ) -> Outcome:
     """Spread faces over a square between four seeds, seven by seven, with the discriminator's score.
 
@@ -99,7 +99,7 @@ def spread_faces(
         seed_d: seed of the bottom right corner
         truncation: factor before all codes, 0 to 2
         model: ogan-faces (people) or ogan-anime (drawn faces)
-        prior: what seeds are drawn from: fitted (a Gaussian of real pictures' codes) or normal
+        prior: what seeds are drawn from: normal or fitted (a Gaussian of real pictures' codes)
     """
     arguments: dict[str, Any] = {
         "corners": [int(seed_a), int(seed_b), int(seed_c), int(seed_d)],

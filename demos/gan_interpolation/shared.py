@@ -18,8 +18,8 @@ MODELS = {
 }
 Prior = Literal["normal", "fitted"]
 PRIORS = [
-    (say("照片的编码", "codes of pictures"), "fitted"),
     (say("标准正态", "standard normal"), "normal"),
+    (say("照片的编码", "codes of pictures"), "fitted"),
 ]
 OFFERED = ogan.offered()
 SIZE = 64  # pixels of the pictures of all models
@@ -42,7 +42,7 @@ def prior_input(scene: Scene) -> None:
     """What seeds are drawn from."""
     scene.input(
         "prior",
-        gr.Radio(PRIORS, value="fitted", label=say("种子抽自", "Seeds are drawn from")),
+        gr.Radio(PRIORS, value="normal", label=say("种子抽自", "Seeds are drawn from")),
     )
 
 
@@ -103,9 +103,9 @@ NOISE = {
 }
 
 FITTED = say(
-    "真实图片的编码并不铺满整个球面：均值 μ 和协方差 Σ 由训练图片的编码算出，种子从这个高斯分布里抽，脸更像脸；"
-    "换成“标准正态”就是论文的抽样，花样更多，也会走到训练没照顾好的方向。",
+    "真实图片的编码并不铺满整个球面：均值 μ 和协方差 Σ 由训练图片的编码算出，种子从这个高斯分布里抽，脸更平稳，"
+    "也更彼此相像；“标准正态”是论文的抽样，花样更多，也会走到训练没照顾好的方向。",
     "Codes of real pictures do not fill the sphere. Their mean μ and covariance Σ were computed from "
-    "training pictures, and seeds are drawn from that Gaussian, so faces look more like faces. "
+    "training pictures, and seeds are drawn from that Gaussian: faces are calmer and more alike. "
     "Standard normal is how the paper draws: more variety, and directions that training neglected.",
 )

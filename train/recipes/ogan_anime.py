@@ -1,7 +1,8 @@
 """`ogan-anime`: O-GAN on drawn faces of 64 pixels; the numbers of `ogan-faces`, whose weights it starts from.
 
-One CPU core makes a fair model of half width in an hour:
-`--set width=32 batch_size=64 --steps 5000`. At full width: `--set start_from=`, or weights as wide.
+At half width, from the weights that are here: `--set width=32 batch_size=64 --steps 5000`. At full width:
+`--set start_from=`, or weights as wide. The weights of this name that are here are of earlier numbers:
+`latent=128 generator=selfmod game=quadratic revisited=0.5 contrast=10.0`, as its card says.
 """
 
 from dataclasses import dataclass
@@ -39,7 +40,11 @@ class OGANAnime(GANRecipe):
             "data": [ANIME],
             "metrics": [{"figure": f, "label": label, "author": None} for f, label in METRICS],
             "curve": [figure for figure, _ in METRICS],
-            "departures": self.departures(),
+            "departures": [
+                *self.departures(),
+                "The weights here are of the recipe's earlier numbers and started from faces of the same: "
+                "GAN-QP, the self-modulated generator, codes of 128 numbers.",
+            ],
             "limits": [
                 "Upright faces as in the training set; anything else comes back as such a face.",
                 "The drawings' rights are with their makers. Research only.",
