@@ -43,7 +43,7 @@ def judge_scene(scene: Scene) -> None:
     """A picture to be judged among many."""
     with scene.controls():
         model_input(scene)
-        seed_input(scene, "seed", 6429, say("种子（没有照片时）", "Seed (without a photo)"))
+        seed_input(scene, "seed", 6421, say("种子（没有照片时）", "Seed (without a photo)"))
         photo_input(scene, "photo")
         scene.input(
             "samples",
@@ -68,7 +68,7 @@ def judge_scene(scene: Scene) -> None:
 
 
 def judge_face(
-    seed: int = 6429,
+    seed: int = 6421,
     photo: str = "",
     samples: int = 192,
     first: int = 0,

@@ -3,7 +3,7 @@
 The numbers are for a GPU at full width. Two CPU cores make a fair model of half width in an hour and a
 half (`mixed_precision=no` where the processor has no AVX512-BF16):
 
-    python -m train ogan-faces --set width=32 batch_size=64 correlation=4 --steps 17000
+    python -m train ogan-faces --set width=32 batch_size=64 --steps 17000
 """
 
 from dataclasses import dataclass
