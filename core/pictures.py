@@ -23,6 +23,7 @@ MAX_BYTES = 20_000_000
 MAX_PIXELS = 25_000_000  # what the largest phones take by default; 100 MB with transparency
 MIN_SIDE = 16
 LONGEST = 1024  # pixels of the longer side that are kept
+MAX_RATIO = LONGEST // MIN_SIDE  # of the sides: scaled, both still have `MIN_SIDE` pixels
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 _URL = re.compile(r"data:[\w.+/-]*;base64,")
 _DEEP = ("I", "I;16", "I;16B", "I;16L", "I;16N")  # modes with 16 bits a pixel, one channel
@@ -77,7 +78,7 @@ def decode(data: bytes, *, longest: int = LONGEST) -> Tensor:
 
     JPEG, PNG, WebP, GIF, BMP and TIFF in any colour mode; of an animation the first picture. What is
     transparent becomes white. Raises `InputError` for anything else, for more than `MAX_BYTES` or
-    `MAX_PIXELS`, and for files that break off.
+    `MAX_PIXELS`, for strips longer than `MAX_RATIO` times their width, and for files that break off.
     """
     if len(data) > MAX_BYTES:
         raise _too_heavy(len(data))
@@ -91,6 +92,12 @@ def decode(data: bytes, *, longest: int = LONGEST) -> Tensor:
                     en=f"The picture has {width} × {height} pixels; each side needs at least "
                     f"{MIN_SIDE}. Choose a larger one.",
                     zh=f"图片只有 {width} × {height} 像素，每边至少要 {MIN_SIDE}，请换一张大一点的。",
+                )
+            if max(width, height) > MAX_RATIO * min(width, height):
+                raise InputError(
+                    en=f"The picture has {width} × {height} pixels; one side may be {MAX_RATIO} "
+                    "times as long as the other at most. Cut off some of it.",
+                    zh=f"图片有 {width} × {height} 像素，长边最多是短边的 {MAX_RATIO} 倍，请先裁短。",
                 )
             # A JPEG can be decoded at a half, a quarter or an eighth of its size at once.
             image.draft("RGB", (2 * longest, 2 * longest))

@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 
 from core.errors import InputError
-from core.pictures import Pictures, columns_of, picture_url
+from core.pictures import MAX_BYTES, MAX_PIXELS, MIN_SIDE, Pictures, columns_of, picture_url
 from core.tasks import photos
 from demos._outcome import Block
 from demos._tab import Scene
@@ -17,6 +17,11 @@ from demos._words import say
 
 MAX_PHOTO = 30_000_000  # characters of a picture as a data URL, more than any file that is accepted
 MAX_SEED = 2**32 - 1
+LIMITS = say(
+    f"最大 {MAX_BYTES // 10**6} MB、{MAX_PIXELS // 10**4} 万像素，每边至少 {MIN_SIDE} 像素；照片不会被保存。",
+    f"Up to {MAX_BYTES // 10**6} MB and {MAX_PIXELS // 10**6} million pixels, each side at least "
+    f"{MIN_SIDE}; photos are not kept.",
+)
 
 
 def pictures_block(
@@ -90,11 +95,16 @@ def end_of(seed: int, photo: str) -> int | str:
 
 
 def photo_block(slots: Sequence[Block], *, title: str, hint: str = "", size: int) -> Block:
-    """Slots for photos, see `assets/blocks/photo.js`; the scene has to have `live={"align_photo": …}`."""
+    """Slots for photos, see `assets/blocks/photo.js`; the scene has to have `live={"align_photo": …}`.
+
+    What is accepted and that nothing is kept stands below every `hint`.
+    """
     return {
         "kind": "photo",
         "title": title,
-        "hint": hint,
+        "hint": hint or say("拖入、粘贴或选择", "drop, paste or choose"),
+        "limits": LIMITS,
+        "most": MAX_BYTES,
         "slots": list(slots),
         "size": size,
         "live": "align_photo",

@@ -21,6 +21,7 @@ from core.errors import InputError
 from core.runtime import Cancel, Cancelled, stopping
 from core.tasks import WeightsError
 from demos import Demo
+from demos._boxes import read, refuse_empty
 from demos._outcome import Example, Outcome, plain
 from demos._words import language, resolve, resolve_all, say, unmark
 
@@ -189,6 +190,7 @@ class Scene:
             "show_progress": "minimal",
             "api_visibility": "private",
             "concurrency_limit": None,
+            "preprocess": False,  # `_boxes` reads the values, and refuses them in the page's language
         }
         latest: dict[str, Any] = common | {"trigger_mode": "always_last"}
         if inspect.isgeneratorfunction(handler):
@@ -301,6 +303,7 @@ def endpoint(scene: Scene) -> Callable[..., Any]:
     def call(*args: Any, **kwargs: Any) -> Any:
         given = _cleaned(signature.bind(*args, **kwargs).arguments)
         try:
+            refuse_empty(scene.inputs, given)
             answer = last(handler(**given))
         except (InputError, WeightsError) as error:
             raise gr.Error(str(error), print_exception=False) from error
@@ -346,6 +349,7 @@ def _stream(
     lang, visitor = language_of(request), request.session_hash or ""
     with scene.run(visitor) as cancel:
         try:
+            inputs = read(scene.inputs, inputs)
             for outcome in stoppable(handler(**inputs), cancel):
                 yield _payload(outcome, inputs, lang)
         except Exception as error:
@@ -356,6 +360,7 @@ def _stream(
 
 def _answer(scene: Scene, handler: Handler, inputs: dict[str, Any], lang: str) -> str:
     try:
+        inputs = read(scene.inputs, inputs)
         return _payload(last(handler(**inputs)), inputs, lang)
     except Exception as error:
         return _failure(error, inputs, lang)
@@ -397,6 +402,7 @@ def _act(scene: Scene) -> Callable[..., str]:
         if handler is None:
             return _failure(KeyError("unknown action"), inputs, lang)
         try:
+            inputs = read(scene.inputs, inputs)
             outcome = handler(data.get("value"), inputs)
             assert isinstance(outcome, Outcome)
             return _payload(outcome, inputs, lang)

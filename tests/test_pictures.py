@@ -124,6 +124,14 @@ def test_tiny_pictures_are_refused():
     refused(file(Image.new("RGB", (500, 3))))
 
 
+def test_strips_are_refused_that_would_have_no_height_when_scaled():
+    error = refused(file(Image.new("RGB", (20_000, 20))))
+    assert "20000 × 20" in error.en and "64 times" in error.en and "64 倍" in error.zh
+    refused(file(Image.new("RGB", (20, 2000))))
+    kept = pictures.decode(file(Image.new("RGB", (20_000, 320))))
+    assert min(kept.shape[1:]) >= pictures.MIN_SIDE
+
+
 def header_only(width: int, height: int) -> bytes:
     """A PNG that claims a size without having the pixels."""
     import struct

@@ -218,8 +218,9 @@ def model_card(name: str, card: Card, facts: dict[str, Any]) -> str:
 def _front_matter(card: Card) -> str:
     """YAML between two lines of dashes; JSON values are YAML too."""
     licence = card.get("licence")
+    written = "image" not in (card.get("pipeline_tag") or "")  # pictures are in no language
     keys: dict[str, Any] = {
-        "language": card.get("language", ["zh"]),
+        "language": card.get("language", ["zh"] if written else None),
         "license": licence if licence in HUB_LICENCES else licence and "other",
         "license_name": None if licence in HUB_LICENCES else licence,
         "library_name": "pytorch",

@@ -25,15 +25,17 @@ def judgements(
 ) -> dict[str, Tensor]:
     """`score`, `spread` and `correlation` of both kinds, each `(count,)`, as `real.score` and so on.
 
-    `unseen` are uint8 pictures `(pictures, 3, size, size)`. The correlation of a sample is that of its
+    `unseen` are uint8 pictures `(pictures, 3, size, size)`. Score and spread of both kinds are with the
+    batch statistics of photographs, so that they compare. The correlation of a sample is that of its
     noise with the encoder's reading, that of an unseen picture of its code with the reading of its
     reconstruction.
     """
     device = model.encoder.output.weight.device
 
     def of_sample(z: Tensor) -> Tensor:
-        parts = model.encode(model.generate(z.to(device)), generated=True)
-        return torch.stack([parts.score, parts.spread, _correlation(z.to(device), parts.code)], 1)
+        made = model.generate(z.to(device))
+        parts, code = model.encode(made), model.encode(made, generated=True).code
+        return torch.stack([parts.score, parts.spread, _correlation(z.to(device), code)], 1)
 
     def of_picture(pixels: Tensor) -> Tensor:
         parts = model.encode(scaled(pixels.to(device)))

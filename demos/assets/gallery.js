@@ -9,6 +9,8 @@ export const t = (zh, en) => (lang === "zh" ? zh : en);
 /** An element with attributes and children; strings become text nodes, never markup. */
 export function el(name, attributes = {}, ...children) {
   const node = document.createElement(name);
+  // An output is announced at every change: far too often under a drag or a film, whose slider speaks.
+  if (name === "output") node.setAttribute("aria-live", "off");
   for (const [key, value] of Object.entries(attributes)) {
     if (value === null || value === undefined || value === false) continue;
     if (key.startsWith("on")) node.addEventListener(key.slice(2), value);

@@ -154,10 +154,7 @@ def _slots(made: Morphs, used: tuple[bool, bool], seeds: tuple[int, int]) -> Blo
     return photo_block(
         slots,
         title=say("两端", "Both ends"),
-        hint=say(
-            "拖入、粘贴或选一张正面照片；照片不会被保存",
-            "drop, paste or choose a photo from the front; photos are not kept",
-        ),
+        hint=say("拖入、粘贴或选一张正面照片", "drop, paste or choose a photo from the front"),
         size=made.ends.pixels.shape[-1],
     )
 

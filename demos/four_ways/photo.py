@@ -159,10 +159,7 @@ def _slot(seen: Readings, used: bool, made_by: str) -> Block:
             }
         ],
         title=say("图片", "The picture"),
-        hint=say(
-            "拖入、粘贴或选一张正面照片；照片不会被保存",
-            "drop, paste or choose a photo from the front; photos are not kept",
-        ),
+        hint=say("拖入、粘贴或选一张正面照片", "drop, paste or choose a photo from the front"),
         size=seen.source.pixels.shape[-1],
     )
 

@@ -140,24 +140,29 @@ def push_face(
         prior: what seeds are drawn from: normal or fitted (a Gaussian of real pictures' codes)
     """
     groups = (_seeds(plus), _seeds(minus))
-    if direction.strip():
-        along, finding = _loaded(direction, model), None
-    else:
-        along, finding = ogan.find_direction(*groups, model, prior=prior)
-    strengths = [round(reach * (2 * i / (FRAMES - 1) - 1), 4) for i in range(FRAMES)]
-    subject = end_of(seed, photo)
-    pushed = ogan.apply_direction(
-        subject, along, strengths, truncation=truncation, on_sphere=on_sphere, prior=prior
-    )
-    timing = pushed.timing if finding is None else finding + pushed.timing
+    loaded = _loaded(direction, model) if direction.strip() else None
+    arguments: dict[str, Any] = {
+        "subject": end_of(seed, photo),
+        **(
+            {"plus": groups[0], "minus": groups[1]}
+            if loaded is None
+            else {"along": list(loaded.values)}
+        ),
+        "model": model,
+        "reach": reach,
+        "frames": FRAMES,
+        "truncation": truncation,
+        "on_sphere": on_sphere,
+        "prior": prior,
+    }
+    pushed = ogan.push(**arguments)
+    along = loaded or pushed.direction
+    sphere = r"\frac{\lVert z\rVert}{\lVert z+s\,d\rVert}" if on_sphere else ""
     return Outcome(
         result={"direction": along, "push": pushed},
         blocks=lambda: _blocks(pushed, along, groups, int(first), reach, photo, direction, prior),
-        timing=timing,
-        call=Call(
-            ogan.find_direction,
-            {"plus": groups[0], "minus": groups[1], "model": model, "prior": prior},
-        ),
+        timing=pushed.timing,
+        call=Call(ogan.push, arguments),
         how=lambda: [
             say(
                 f"正组 {along.plus} 张、负组 {along.minus} 张的平均编码之差就是方向，长 {along.norm:.2f}。"
@@ -170,7 +175,12 @@ def push_face(
                 r"d=\frac1{|P|}\sum_{i\in P}z_i-\frac1{|M|}\sum_{j\in M}z_j,\qquad \|d\|=@",
                 along.norm,
             ),
-            filled(r"x(s)=G\big(@\,(z+s\,d)\big),\quad |s|\le @", truncation, reach, digits=2),
+            filled(
+                r"x(s)=G\Big(@" + sphere + r"\,(z+s\,d)\Big),\quad |s|\le @",
+                truncation,
+                reach,
+                digits=2,
+            ),
             say(
                 f"纯噪声的两组，差的长度约为 {_chance(along):.2f}：比它长不了多少的方向多半是偶然。",
                 f"Groups of pure chance differ by about {_chance(along):.2f}: a direction not much "

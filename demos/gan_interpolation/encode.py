@@ -1,6 +1,7 @@
 """A photo through the encoder and back, and a search that shows what the encoder missed."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import gradio as gr
 
@@ -49,9 +50,19 @@ def encode_scene(scene: Scene) -> None:
                 label=say("精修轮数（每轮 10 步）", "Refining rounds of ten steps"),
             ),
         )
-        truncation_input(scene)
+        truncation_input(scene, least=0.05)
         with scene.more():
             prior_input(scene)
+            scene.input(
+                "drawn_at",
+                gr.Slider(
+                    0,
+                    1.5,
+                    value=0.9,
+                    step=0.05,
+                    label=say("画来源时的截断", "Source drawn at truncation"),
+                ),
+            )
             scene.input(
                 "on_sphere",
                 gr.Checkbox(True, label=say("编码留在球面上", "Keep the code on the sphere")),
@@ -81,6 +92,7 @@ def rebuild_face(
     rounds: int = 6,
     truncation: float = 0.9,
     on_sphere: bool = True,
+    drawn_at: float = 0.9,
     model: Model = "ogan-faces",
     prior: Prior = "normal",
 ) -> Iterator[Outcome]:
@@ -90,16 +102,17 @@ def rebuild_face(
         seed: a generated face as the source, without a photo
         photo: a photo as a data URL; its largest face is aligned
         rounds: rounds of ten steps of refinement, 0 to 20
-        truncation: factor before the code in the reconstruction, 0 to 2
+        truncation: factor before the code in the reconstruction, 0.05 to 2 where it is refined
         on_sphere: keep the code's length while refining
+        drawn_at: factor before the noise of the seed, 0 to 2
         model: ogan-faces (people) or ogan-anime (drawn faces)
         prior: what seeds are drawn from: normal or fitted (a Gaussian of real pictures' codes)
     """
     picture, rounds = end_of(seed, photo), int(rounds)
-    told = ogan.read(picture, model, truncation=truncation, prior=prior)
-    call = Call(
-        ogan.read, {"picture": picture, "model": model, "truncation": truncation, "prior": prior}
-    )
+    arguments: dict[str, Any] = {"truncation": truncation, "drawn_at": drawn_at, "prior": prior}
+    told = ogan.read(picture, model, **arguments)
+    searched = {"rounds": rounds, "on_sphere": on_sphere}
+    call = Call(ogan.rebuild, {"picture": picture, "model": model, **arguments, **searched})
     note = say("照片", "photo") if photo else say(f"种子 {int(seed)}", f"seed {int(seed)}")
 
     def outcome(found: Refined | None, done: bool) -> Outcome:
@@ -112,7 +125,7 @@ def rebuild_face(
             timing=told.timing if found is None else told.timing + found.timing,
             progress=share,
             call=call,
-            how=lambda: _how(told, found),
+            how=lambda: _how(told, found, made=not photo, on_sphere=on_sphere),
         )
 
     if not rounds:
@@ -165,9 +178,7 @@ def _blocks(told: Reading, found: Refined | None, note: str, used: bool) -> list
                 }
             ],
             title=say("换成你的照片", "Use a photo of yours"),
-            hint=say(
-                "拖入、粘贴或选择；照片不会被保存", "drop, paste or choose; photos are not kept"
-            ),
+            hint=say("拖入、粘贴或选择", "drop, paste or choose"),
             size=SIZE,
         ),
     ]
@@ -238,7 +249,7 @@ def _bars(told: Reading) -> Block:
     }
 
 
-def _how(told: Reading, found: Refined | None) -> list[str | Block]:
+def _how(told: Reading, found: Refined | None, *, made: bool, on_sphere: bool) -> list[str | Block]:
     parts: list[str | Block] = [
         say(
             "判别器的输出拆成三样互不相干的东西：平均是判断，标准差不用，方向是编码。重构只是把编码送回生成器。",
@@ -257,23 +268,45 @@ def _how(told: Reading, found: Refined | None) -> list[str | Block]:
             told.psnr,
         ),
         say(
-            "训练里 ρ 只在生成图上最大化，照片从没参与过；照片也能重构，是因为生成图够像照片。",
-            "In training ρ was maximised on generated pictures alone; photographs are rebuilt too as "
-            "far as generated pictures resemble them.",
+            "训练里 ρ 只在生成图上最大化；照片也能重构，首先是因为生成图够像照片。我们还让一部分生成图由训练照片的编码画出，"
+            "并要求它们的粗像素接近原照片（论文里没有，比例和权重写在模型卡里）。",
+            "In training ρ is maximised on generated pictures alone; photographs are rebuilt too, first "
+            "of all as far as generated pictures resemble them. Beyond the paper, some of these pictures "
+            "were made from codes of training photographs and their coarse pixels held to the original; "
+            "the model card says how many and how strongly.",
         ),
     ]
     if found is not None and found.step:
         gain = found.psnr[-1] - found.psnr[0]
+        left = (
+            say(
+                "这张图本来就是生成器画的，有一个误差为零的编码，这几步没走到那里。",
+                "The generator painted this picture, so some code leaves no error; the search has not "
+                "come that far.",
+            )
+            if made
+            else say(
+                "剩下的误差，至多是生成器画不出的部分。",
+                "What is left bounds what the generator cannot paint.",
+            )
+        )
+        sphere = rf"\lVert z\rVert={told.truncation:g}\sqrt n" if on_sphere else "z"
         parts += [
             say(
-                f"再用梯度搜索 {found.step} 步：多 {gain:.2f} dB。剩下的误差是生成器画不出的；"
+                f"再用梯度搜索 {found.step} 步：多 {gain:.2f} dB。",
+                f"A search of {found.step} gradient steps gains {gain:.2f} dB. ",
+            )
+            + left
+            + say(
                 f"新编码与前馈编码的相关系数是 {found.drift:.3f}，真实度 {signed(-found.score)}。",
-                f"A search of {found.step} gradient steps gains {gain:.2f} dB; what is left the "
-                "generator cannot paint. The new code correlates with the encoder's by "
-                f"{found.drift:.3f}; realism {signed(-found.score)}.",
+                f" The new code correlates with the encoder's by {found.drift:.3f}; realism "
+                f"{signed(-found.score)}.",
             ),
             filled(
-                r"z^\ast=\arg\min_z\ \lVert G(z)-x\rVert^2,\qquad \rho(z^\ast,z_0)=@", found.drift
+                r"z^\ast=\arg\min_{"
+                + sphere
+                + r"}\ \lVert G(z)-x\rVert^2,\qquad \rho(z^\ast,z_0)=@",
+                found.drift,
             ),
         ]
     return parts

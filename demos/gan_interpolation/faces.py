@@ -27,11 +27,12 @@ ORDERS = [
     (say("最像真的在前", "most real first"), "score"),
     (say("最难认回的在前", "least recoverable first"), "correlation"),
 ]
-SEND = [
-    ("→ A", "path", {"seed_a": "$", "photo_a": ""}),
-    ("→ B", "path", {"seed_b": "$", "photo_b": ""}),
-    (say("→ 重构", "→ encode"), "encode", {"seed": "$", "photo": ""}),
-    (say("→ 加减", "→ arithmetic"), "arithmetic", {"seed": "$", "photo": ""}),
+# Label, scene, inputs, and that scene's name for the factor that the face was drawn with.
+SEND: list[tuple[str, str, dict[str, str], str]] = [
+    ("→ A", "path", {"seed_a": "$", "photo_a": ""}, "truncation"),
+    ("→ B", "path", {"seed_b": "$", "photo_b": ""}, "truncation"),
+    (say("→ 重构", "→ encode"), "encode", {"seed": "$", "photo": ""}, "drawn_at"),
+    (say("→ 加减", "→ arithmetic"), "arithmetic", {"seed": "$", "photo": ""}, "truncation"),
 ]
 
 
@@ -49,7 +50,7 @@ def faces_scene(scene: Scene) -> None:
         Example(say("另一批", "another batch"), {"seed": 100}),
         Example(say("动漫", "anime"), {"model": "ogan-anime", "prior": "fitted"}),
         Example(say("照片的编码", "codes of pictures"), {"prior": "fitted"}, say(
-                "从拟合的高斯分布里抽：更平稳，更相像", "from a fitted Gaussian: calmer, more alike")),
+                "从拟合的高斯分布里抽：彼此更像", "from a fitted Gaussian: more alike")),
         Example(say("64 张", "sixty-four"), {"seed": 2019, "count": 64}),
         Example(say("截断 0.5", "truncation 0.5"), {"truncation": 0.5}, say(
                 "更平均，更像彼此", "more average, more alike")),
@@ -106,9 +107,14 @@ def draw_faces(
                     {
                         "label": label,
                         "scene": scene,
-                        "inputs": {**inputs, "model": model, "prior": prior},
+                        "inputs": {
+                            **inputs,
+                            "model": model,
+                            "prior": prior,
+                            factor: truncation,
+                        },
                     }
-                    for label, scene, inputs in SEND
+                    for label, scene, inputs, factor in SEND
                 ],
                 sendHint=say("种子 $", "seed $"),
                 sendIdle=say("图下是种子", "below each picture its seed"),

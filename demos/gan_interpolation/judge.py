@@ -93,7 +93,11 @@ def judge_face(
         "seed": int(first),
     }
     told = ogan.judge(**arguments)
-    note_ = say("照片", "photo") if photo else say(f"种子 {int(seed)}", f"seed {int(seed)}")
+    note_ = (
+        say("照片", "photo")
+        if photo
+        else say(f"种子 {int(seed)}，截断 1", f"seed {int(seed)}, truncation 1")
+    )
     return Outcome(
         result=told,
         blocks=lambda: _blocks(told, note_, bool(photo)),
@@ -289,10 +293,12 @@ def _how(told: Judgements) -> list[str | Block]:
         parts.append(
             say(
                 f"{len(told.real.score)} 张没见过的照片平均 {signed(mean(told.real.score))}，比样本低 "
-                f"{gap:.3f}：这个差就是判别器还分得出的部分。存的只有这些数，没有照片。",
+                f"{gap:.3f}：这个差就是判别器还分得出的部分。两者都用照片的批归一化统计量来判断，不告诉它哪些是样本。"
+                "存的只有这些数，没有照片。",
                 f"{len(told.real.score)} unseen photographs have {signed(mean(told.real.score))}, "
-                f"{gap:.3f} below the samples: what the discriminator still tells apart. Only these "
-                "numbers are stored, no photograph.",
+                f"{gap:.3f} below the samples: what the discriminator still tells apart. Both are judged "
+                "with the batch statistics of photographs, so it is not told which are samples. Only "
+                "these numbers are stored, no photograph.",
             )
         )
     return parts

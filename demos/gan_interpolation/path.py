@@ -139,8 +139,8 @@ def walk_faces(
                 ],
                 title=say("两端", "Both ends"),
                 hint=say(
-                    "拖入、粘贴或选一张正面照片；照片不会被保存",
-                    "drop, paste or choose a photo from the front; photos are not kept",
+                    "拖入、粘贴或选一张正面照片",
+                    "drop, paste or choose a photo from the front",
                 ),
                 size=SIZE,
             ),
@@ -171,7 +171,6 @@ def _slot(made: Walk, place: int, name: str, label: str, note: str, used: bool) 
 
 
 def _how(made: Walk, kind: str, truncation: float) -> list[str | Block]:
-    middle = len(made.norms) // 2
     ways = {
         "lerp": r"z_t=(1-t)\,z_A+t\,z_B",
         "slerp": r"z_t=\frac{\sin(1-t)\theta}{\sin\theta}\,z_A+\frac{\sin t\theta}{\sin\theta}\,z_B",
@@ -190,7 +189,7 @@ def _how(made: Walk, kind: str, truncation: float) -> list[str | Block]:
         filled(
             r"\|z_A\|=@,\quad \|z_{1/2}\|=@,\quad \|z_B\|=@",
             made.norms[0],
-            made.norms[middle],
+            made.middle,
             made.norms[-1],
             digits=2,
         ),

@@ -51,11 +51,13 @@ def offered_examples(*examples: Example) -> list[Example]:
     return [e for e in examples if e.inputs.get("model", OFFERED[0]) in OFFERED]
 
 
-def truncation_input(scene: Scene, value: float = 0.9, *, live: bool = False) -> None:
+def truncation_input(
+    scene: Scene, value: float = 0.9, *, least: float = 0, live: bool = False
+) -> None:
     """The factor before codes."""
     scene.input(
         "truncation",
-        gr.Slider(0, 1.5, value=value, step=0.05, label=say("截断系数", "Truncation")),
+        gr.Slider(least, 1.5, value=value, step=0.05, label=say("截断系数", "Truncation")),
         live=live,
     )
 
@@ -103,9 +105,10 @@ NOISE = {
 }
 
 FITTED = say(
-    "真实图片的编码并不铺满整个球面：均值 μ 和协方差 Σ 由训练图片的编码算出，种子从这个高斯分布里抽，脸更平稳，"
-    "也更彼此相像；“标准正态”是论文的抽样，花样更多，也会走到训练没照顾好的方向。",
+    "真实图片的编码并不铺满整个球面：均值 μ 和协方差 Σ 由训练图片的编码算出，种子从这个高斯分布里抽，脸彼此更像；"
+    "“标准正态”是论文的抽样，也是训练时的，花样更多。哪一种离真实图片更近，要看权重：两种的距离都写在模型卡里。",
     "Codes of real pictures do not fill the sphere. Their mean μ and covariance Σ were computed from "
-    "training pictures, and seeds are drawn from that Gaussian: faces are calmer and more alike. "
-    "Standard normal is how the paper draws: more variety, and directions that training neglected.",
+    "training pictures, and seeds are drawn from that Gaussian: faces are more alike. Standard normal "
+    "is how the paper draws, and training: more variety. Which of them comes nearer to real pictures "
+    "depends on the weights; the model card has the distances of both.",
 )

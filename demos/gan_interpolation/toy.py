@@ -235,11 +235,17 @@ def _how(
     }
     words = {
         "mse": say(
-            f"平方误差要求 E 的全部 {latent} 个数等于 z，平均值也被钉住，判断没有余地：右边样本离数据 "
-            f"{right.stray:.2f}，左边只有 {left.stray:.2f}。",
-            f"A squared error wants all {latent} numbers of E to equal z, their mean included, and "
-            f"leaves nothing to judge with: samples are {right.stray:.2f} from the data on the right, "
-            f"{left.stray:.2f} on the left.",
+            f"平方误差要求 E 的全部 {latent} 个数等于 z，平均值也被钉住；λ 越大，留给判断的余地越少。"
+            f"这一次样本离数据：左边 {left.stray:.2f}，右边 {right.stray:.2f}"
+            + ("。" if left.stray < right.stray else "，还看不出差别：λ 太小，或者步数太少。"),
+            f"A squared error wants all {latent} numbers of E to equal z, their mean included; the larger "
+            "λ, the less is left to judge with. This time samples are "
+            f"{left.stray:.2f} from the data on the left, {right.stray:.2f} on the right"
+            + (
+                "."
+                if left.stray < right.stray
+                else ", which does not show here: λ is too small or the steps too few."
+            ),
         ),
         "none": say(
             f"没有编码项时样本照样靠近数据（{right.stray:.2f}），但 ρ 只有 {right.correlation:.2f}：编码里什么也没有。",

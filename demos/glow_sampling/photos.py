@@ -37,8 +37,8 @@ def photo_slots(
         title=title or say("放自己的照片", "Photos of your own"),
         hint=hint
         or say(
-            "只留在这个窗口；找到的脸会摆正",
-            "stays in this window; the face is found and set upright",
+            "拖入、粘贴或选择；找到的脸会摆正",
+            "drop, paste or choose; the face is found and set upright",
         ),
         size=glow.layout_of(MODEL).size,
     )

@@ -15,6 +15,12 @@ pytestmark = pytest.mark.browser
 
 DEMOS = discover()[0]
 SCENES = [scene for demo in DEMOS for scene in scenes_of(demo)]
+# What a screen reader could not use: a slider without its number, a value announced at every frame,
+# a tile that looks pressed and does not say so.
+UNHEARD = (
+    "[role=slider]:not([aria-valuenow][aria-valuemin][aria-valuemax]), output:not([aria-live=off]), "
+    "button.tile.chosen:not([aria-pressed=true])"
+)
 
 
 def name(scene):
@@ -44,6 +50,8 @@ def test_scene_opens_with_a_result(visit, scene, lang, width, scheme):
     assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
     assert seen.page.evaluate("document.body.classList.contains('dark')") == (scheme == "dark")
     assert not re.search("[\ue000\ue001\ue002]", seen.page.inner_text("body"))
+    unheard = seen.stage(slug, scene.name).locator(UNHEARD)
+    assert unheard.evaluate_all("nodes => nodes.map(node => node.outerHTML.slice(0, 99))") == []
     assert seen.errors == []
     assert seen.outside == []
 
@@ -121,6 +129,28 @@ def test_bad_input_keeps_result_and_text(visit):
     assert box.input_value() == attack
     assert seen.stage("poem-vae", "read").locator(".blocks").inner_text() == before
     assert seen.page.locator("img[src=x]").count() == 0
+
+
+@pytest.mark.parametrize(
+    ("lang", "typed", "sentence"),
+    [
+        ("zh", "", "“随机种子”是空的"),
+        ("en", "-1", "Seed is -1; it must be between 0 and"),
+        ("en", "9999999999", "Seed is 9999999999"),
+    ],
+)
+def test_a_seed_that_is_none_keeps_the_result(visit, lang, typed, sentence):
+    seen = visit()
+    seen.open(f"tab=poem-vae&scene=compose&lang={lang}").ready("poem-vae", "compose")
+    stage = seen.stage("poem-vae", "compose")
+    before = stage.locator(".blocks").inner_text()
+    seen.page.locator("#in-poem-vae-compose-seed input").fill(typed)
+    seen.primary("poem-vae", "compose").click()
+    expect(seen.page.locator("#notice-poem-vae-compose .notice")).to_contain_text(sentence)
+    expect(stage).not_to_have_class(re.compile("stale"))
+    assert stage.locator(".blocks").inner_text() == before
+    assert seen.page.locator(".toast-body").count() == 0
+    assert seen.errors == []
 
 
 def test_search_finds_a_tab(visit):

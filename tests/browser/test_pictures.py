@@ -2,6 +2,7 @@
 
 import base64
 import io
+import re
 
 import pytest
 from PIL import Image
@@ -152,6 +153,8 @@ def test_the_plane_follows_the_pointer(visit):
         "() => Number(document.querySelector('.faceplane-map').dataset.frames) >= 2"
     )
     value = pad.get_attribute("aria-valuetext")
+    assert re.fullmatch(r"(place|位置) 0\.\d\d, 0\.\d\d.(\s)?(realism|真实度) −?\d\.\d{3}", value)
+    assert 0 <= float(pad.get_attribute("aria-valuenow")) <= 1
     pad.focus()
     page.keyboard.press("ArrowLeft")
     expect(pad).not_to_have_attribute("aria-valuetext", value)

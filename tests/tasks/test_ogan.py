@@ -102,10 +102,19 @@ def test_numbers_are_the_encoders():
     model = OGAN(OGANConfig(size=32, width=8, latent=16)).eval()
     z = torch.randn(5, 16)
     out = ends.draw_rows(model, z=z)
-    embedded = model.embed(model.generate(z), generated=True)
-    torch.testing.assert_close(out["score"], embedded.mean(dim=1))
-    torch.testing.assert_close(out["spread"], embedded.std(dim=1, correction=0))
+    made = model.generate(z)
+    embedded, judged = model.embed(made, generated=True), model.embed(made)
+    torch.testing.assert_close(out["score"], judged.mean(dim=1))
+    torch.testing.assert_close(out["spread"], judged.std(dim=1, correction=0))
     torch.testing.assert_close(out["correlation"], pearson(z, embedded))
+
+
+def test_a_picture_is_judged_alike_whoever_made_it():
+    """A sample, saved and given again as a photo, looks as real as before."""
+    made = ogan.sample(8, 1, truncation=0.9)
+    again = ogan.read(picture_url(made.pictures.pixels[0], lossless=True))
+    assert again.score == pytest.approx(made.numbers.score[0], abs=0.02)
+    assert ogan.read(8).score == pytest.approx(again.score, abs=1e-4)
 
 
 def test_visitors_at_once_get_what_they_would_get_alone():
@@ -162,8 +171,13 @@ def test_a_path_is_one_batch_with_a_number_for_every_frame(kind):
     assert len(path.pictures) == len(path.positions) == len(path.numbers.score) == 60
     assert path.timing.batch == 60
     assert all(abs(rho) <= 1 + 1e-5 for rho in path.numbers.correlation)
+    ends, _, _ = ogan.codes_of([1, 2])
+    assert path.norms[0] == pytest.approx(float(ends[0].norm()), abs=1e-3)
+    assert path.norms[-1] == pytest.approx(float(ends[1].norm()), abs=1e-3)
     if kind == "mean":
-        assert min(path.norms) < 0.1
+        assert min(path.norms) < 0.1 and path.middle == pytest.approx(0, abs=1e-5)
+    if kind == "lerp":
+        assert path.middle == pytest.approx(float((ends[0] + ends[1]).norm() / 2), abs=1e-3)
     if kind == "slerp":
         low, high = sorted((path.norms[0], path.norms[-1]))
         assert low - 1e-3 <= min(path.norms) and max(path.norms) <= high + 1e-3
@@ -217,6 +231,14 @@ def test_the_search_never_loses_and_keeps_to_the_sphere():
     assert found[0].drift == pytest.approx(1, abs=1e-4) and found[-1].drift < 1
 
 
+def test_rebuilding_is_reading_and_the_end_of_the_search():
+    told = ogan.rebuild(given(), rounds=2)
+    alike(told.reading.reconstruction, ogan.read(given()).reconstruction)
+    assert told.refined is not None and told.refined.step == 20
+    assert told.refined.psnr[0] == pytest.approx(told.reading.psnr, abs=1e-3)
+    assert ogan.rebuild(4, rounds=0).refined is None
+
+
 def test_the_search_does_not_depend_on_company():
     model = OGAN(OGANConfig(size=32, width=8, latent=16)).eval()
     pixels = torch.randint(0, 256, (3, 3, 32, 32), generator=torch.Generator().manual_seed(1))
@@ -246,6 +268,24 @@ def test_a_direction_is_the_difference_of_averages():
     alike(Pictures(pushed.pictures.pixels[:1]), ogan.sample(5, 1).pictures)
     far = ogan.draw([(own[0] + expected).tolist()], truncation=0.9)
     alike(Pictures(pushed.pictures.pixels[1:]), far.pictures)
+
+
+def test_pushing_finds_the_direction_or_takes_it():
+    pushed = ogan.push(5, [1, 2], [8], reach=0.5, frames=5)
+    along, _ = ogan.find_direction([1, 2], [8])
+    assert pushed.direction == along and pushed.strengths == (-0.5, -0.25, 0.0, 0.25, 0.5)
+    alike(pushed.pictures, ogan.apply_direction(5, along, pushed.strengths).pictures)
+    given_numbers = ogan.push(5, along=along.values, reach=0.5, frames=5)
+    alike(given_numbers.pictures, pushed.pictures)
+
+
+def test_directions_of_other_weights_are_refused():
+    from safetensors.torch import save
+
+    along, _ = ogan.find_direction([1, 2], [3])
+    facts = {"model": "ogan-faces", "weights": "0123abcd"}
+    with pytest.raises(InputError, match="other weights of ogan-faces .0123abcd, not"):
+        ogan.from_safetensors(save({"direction": torch.tensor(along.values)}, facts))
 
 
 def test_directions_survive_their_file():

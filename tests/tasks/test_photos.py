@@ -9,7 +9,8 @@ from PIL import Image
 from core import faces, pictures
 from core.errors import InputError
 from core.tasks import photos
-from demos._pictures import photo_aligner
+from demos._pictures import photo_aligner, photo_block
+from demos._words import resolve
 from tests.drawn_face import drawn_face
 from tests.test_pictures import file
 
@@ -81,6 +82,24 @@ def test_pictures_of_the_right_size_are_taken_as_they_are():
     assert torch.equal(photos.read_picture(url(crowd()), 64), cut.picture.pixels[0])
 
 
+@pytest.mark.parametrize("size", [(20_000, 313), (313, 20_000), (1024, 16), (16, 16)])
+def test_strips_at_the_limit_are_still_cut(size):
+    cut = photos.portrait(url(Image.new("RGB", size, "navy")), anything=True)
+    assert tuple(cut.picture.pixels.shape) == (1, 3, 64, 64)
+    assert min(cut.photo.pixels.shape[2:]) > 0 and cut.url
+
+
+def test_every_photo_block_says_beforehand_what_is_accepted():
+    for block in (photo_block([], title="", hint="h", size=64), photo_block([], title="", size=64)):
+        zh, en = (resolve(block["limits"], lang) for lang in ("zh", "en"))
+        for text in (zh, en):
+            assert f"{pictures.MAX_BYTES / 1e6:.0f} MB" in text
+            assert str(pictures.MIN_SIDE) in text
+        assert f"{pictures.MAX_PIXELS / 1e6:.0f} million" in en and "not kept" in en
+        assert f"{pictures.MAX_PIXELS // 10_000} 万" in zh and "不会被保存" in zh
+        assert block["most"] == pictures.MAX_BYTES and block["hint"]
+
+
 def test_the_page_gets_picture_preview_and_message():
     align = photo_aligner(64)
     answer = align({"photo": url(crowd()), "square": None})
@@ -89,6 +108,7 @@ def test_the_page_gets_picture_preview_and_message():
     assert answer["preview"]["size"] == [450, 250]
     blank = align({"photo": url(Image.new("RGB", (80, 60), "navy"))})
     assert blank["faces"] == 0 and blank["message"]
-    for bad in (None, {}, {"photo": 3}, {"photo": "nothing"}):
+    strip = url(Image.new("RGB", (20_000, 20)))
+    for bad in (None, {}, {"photo": 3}, {"photo": "nothing"}, {"photo": strip}):
         with pytest.raises(InputError):
             align(bad)

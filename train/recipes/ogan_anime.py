@@ -1,8 +1,12 @@
 """`ogan-anime`: O-GAN on drawn faces of 64 pixels; the numbers of `ogan-faces`, whose weights it starts from.
 
 At half width, from the weights that are here: `--set width=32 batch_size=64 --steps 5000`. At full width:
-`--set start_from=`, or weights as wide. The weights of this name that are here are of earlier numbers:
-`latent=128 generator=selfmod game=quadratic revisited=0.5 contrast=10.0`, as its card says.
+`--set start_from=`, or weights as wide. The weights of this name that are here are of earlier numbers, as
+their card says:
+
+    python -m train ogan-anime --steps 4000 --set start_from= width=32 batch_size=64 correlation=2.5 \
+        latent=128 generator=selfmod game=quadratic learning_rate=1.5e-4 revisited=0.5 contrast=10.0 \
+        cooldown=0.25
 """
 
 from dataclasses import dataclass
@@ -43,7 +47,9 @@ class OGANAnime(GANRecipe):
             "departures": [
                 *self.departures(),
                 "The weights here are of the recipe's earlier numbers and started from faces of the same: "
-                "GAN-QP, the self-modulated generator, codes of 128 numbers.",
+                "GAN-QP, the self-modulated generator, codes of 128 numbers. Those faces are no longer here: "
+                "the command repeats the run from random weights (`start_from=`), not from the same start.",
+                "Stored as one byte a number instead of half precision.",
             ],
             "limits": [
                 "Upright faces as in the training set; anything else comes back as such a face.",

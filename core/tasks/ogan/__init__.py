@@ -15,13 +15,14 @@ from core.tasks.ogan.directions import (
     apply_direction,
     find_direction,
     from_safetensors,
+    push,
     to_safetensors,
 )
 from core.tasks.ogan.drawing import MAX_PICTURES, draw, sample
 from core.tasks.ogan.ends import MAX_SEED, MODELS, PRIORS, codes_of, latent_of, offered, size_of
 from core.tasks.ogan.judging import judge, stored_judgements
 from core.tasks.ogan.paths import MAX_STEPS, PATHS, blend, sheet, walk
-from core.tasks.ogan.reading import MAX_ROUNDS, read, refine
+from core.tasks.ogan.reading import MAX_ROUNDS, read, rebuild, refine
 from core.tasks.ogan.records import (
     Direction,
     Frame,
@@ -30,6 +31,7 @@ from core.tasks.ogan.records import (
     Portraits,
     Push,
     Reading,
+    Rebuilt,
     Refined,
     Sheet,
     Walk,
@@ -51,6 +53,7 @@ __all__ = [
     "Portraits",
     "Push",
     "Reading",
+    "Rebuilt",
     "Refined",
     "Sheet",
     "Walk",
@@ -63,7 +66,9 @@ __all__ = [
     "judge",
     "latent_of",
     "offered",
+    "push",
     "read",
+    "rebuild",
     "refine",
     "sample",
     "sheet",

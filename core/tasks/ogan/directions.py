@@ -3,10 +3,12 @@
 import json
 import struct
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 
+from core import hub
 from core.errors import InputError, check_range, check_whole
 from core.latent import direction
 from core.pictures import Pictures
@@ -75,6 +77,7 @@ def apply_direction(
         z = z * codes.norm() / z.norm(dim=1, keepdim=True).clamp_min(1e-6)
     out, drawing = drawn(truncation * z, along.model)
     return Push(
+        along,
         Pictures(out["pixels"]),
         tuple(float(s) for s in strengths),
         numbers_of(out),
@@ -82,11 +85,47 @@ def apply_direction(
     )
 
 
+def push(
+    subject: End,
+    plus: Sequence[End] = (),
+    minus: Sequence[End] = (),
+    model: str = "ogan-faces",
+    *,
+    along: Sequence[float] | None = None,
+    reach: float = 1.25,
+    frames: int = 41,
+    truncation: float = 0.9,
+    on_sphere: bool = True,
+    prior: str = "normal",
+) -> Push:
+    """`frames` pictures of `subject`, from minus to plus `reach` times the direction between two groups.
+
+    `along` are the numbers of a direction in place of the groups.
+    """
+    check_range("reach", reach, 0, MAX_PUSH, zh="最大强度")
+    check_whole("frames", frames, 2, 64, zh="帧数")
+    finding: Timing | None = None
+    if along is None:
+        found, finding = find_direction(plus, minus, model, prior=prior)
+    else:
+        found = Direction(model, floats(checked_code(along, model)), len(plus), len(minus))
+    strengths = [round(reach * (2 * i / (frames - 1) - 1), 4) for i in range(frames)]
+    pushed = apply_direction(
+        subject, found, strengths, truncation=truncation, on_sphere=on_sphere, prior=prior
+    )
+    return replace(pushed, timing=total(finding, pushed.timing))
+
+
 def to_safetensors(along: Direction) -> bytes:
     """A direction as a file that any reader of safetensors opens: one tensor, facts beside it."""
     from safetensors.torch import save
 
-    facts = {"model": along.model, "plus": str(along.plus), "minus": str(along.minus)}
+    facts = {
+        "model": along.model,
+        "weights": hub.locate(along.model).hash,
+        "plus": str(along.plus),
+        "minus": str(along.minus),
+    }
     return bytes(save({NAME: torch.tensor(along.values)}, facts))
 
 
@@ -99,6 +138,14 @@ def from_safetensors(data: bytes, model: str | None = None) -> Direction:
             en=f"The direction is one of {found[:40] or 'an unknown model'!r}; "
             f"{model or ' or '.join(MODELS)} is needed.",
             zh=f"这个方向属于 {found[:40] or '未知模型'!r}，需要 {model or '、'.join(MODELS)} 的。",
+        )
+    if facts.get("weights") != (now := hub.locate(found).hash):
+        raise InputError(
+            en=f"The direction was found in other weights of {found} "
+            f"({str(facts.get('weights') or 'unknown')[:8]}, not {now[:8]}), whose codes mean other "
+            "things. Find it again.",
+            zh=f"这个方向是在 {found} 的另一份权重（{str(facts.get('weights') or '未知')[:8]}，不是 "
+            f"{now[:8]}）里求的，编码的含义不同，请重新求一次。",
         )
     if values.shape != (latent_of(found),):
         raise _unreadable(f"{tuple(values.shape)} numbers, {latent_of(found)} expected")

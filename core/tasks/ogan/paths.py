@@ -47,8 +47,8 @@ def walk(
     check_strength(truncation)
     codes, given, timing = codes_of([a, b], model, prior=prior)
     start, end = codes
-    z = truncation * path(start, end, steps, kind)
-    out, drawing = drawn(z, model)
+    z = path(start, end, steps, kind)
+    out, drawing = drawn(truncation * z, model)
     cosine = float(start @ end / (start.norm() * end.norm()).clamp_min(1e-9))
     made = Pictures(out["pixels"])
     sources = None
@@ -60,6 +60,7 @@ def walk(
         pictures=made,
         positions=tuple(round(i / (steps - 1), 4) for i in range(steps)),
         norms=floats(z.norm(dim=1)),
+        middle=float(path(start, end, 3, kind)[1].norm()),
         numbers=numbers_of(out),
         angle=math.degrees(math.acos(max(-1.0, min(1.0, cosine)))),
         sources=sources,

@@ -1,8 +1,7 @@
 """A picture through the encoder and back, and the search for a code that fits it better.
 
-The encoder answers at once, but it was never trained on photographs' reconstructions; a search by
-gradient over the code shows how much of the error is the encoder's and how much the generator cannot
-draw at all. The post did not try it.
+The encoder answers at once; a search by gradient over the code shows how much of the error is the
+encoder's, and bounds what the generator cannot draw at all. The post did not try it.
 """
 
 import math
@@ -33,7 +32,7 @@ from core.tasks.ogan.ends import (
     size_of,
     total,
 )
-from core.tasks.ogan.records import Reading, Refined
+from core.tasks.ogan.records import Reading, Rebuilt, Refined
 from core.tasks.photos import read_picture
 
 MAX_ROUNDS = 20
@@ -125,6 +124,24 @@ def refine(
             score=float(shown["score"][0]),
             timing=timing,
         )
+
+
+def rebuild(
+    picture: End,
+    model: str = "ogan-faces",
+    *,
+    truncation: float = TRUNCATION,
+    rounds: int = 6,
+    on_sphere: bool = True,
+    drawn_at: float = 0.9,
+    prior: str = "normal",
+) -> Rebuilt:
+    """`read`, and where `rounds` is not 0 the end of `refine`."""
+    reading = read(picture, model, truncation=truncation, drawn_at=drawn_at, prior=prior)
+    refined = None
+    if rounds:
+        *_, refined = refine(reading, model, rounds=rounds, on_sphere=on_sphere)
+    return Rebuilt(reading, refined)
 
 
 def psnr(originals: Tensor, others: Tensor) -> Tensor:

@@ -11,7 +11,8 @@ from core.runtime import Timing
 class Numbers:
     """What the encoder says of some pictures, one number each."""
 
-    score: tuple[float, ...]  # mean of its output; low is real
+    # Mean of its output, low is real, with the batch statistics of photographs for all pictures.
+    score: tuple[float, ...]
     spread: tuple[float, ...]  # standard deviation of its output
     correlation: tuple[float, ...]  # of a picture's code with the encoder's reading of the picture
 
@@ -57,12 +58,21 @@ class Refined:
 
 
 @dataclass(frozen=True)
+class Rebuilt:
+    """A picture read, and the end of the search for a better code where there was one."""
+
+    reading: Reading
+    refined: Refined | None
+
+
+@dataclass(frozen=True)
 class Walk:
     """A path between two pictures."""
 
     pictures: Pictures  # one for each position
     positions: tuple[float, ...]  # 0 at the start, 1 at the end
-    norms: tuple[float, ...]  # of the codes
+    norms: tuple[float, ...]  # of the codes, before truncation
+    middle: float  # that norm half-way, which an even number of pictures has no place for
     numbers: Numbers
     angle: float  # between the codes at both ends, degrees
     sources: Pictures | None  # both ends as given, where one of them is a photo
@@ -110,6 +120,7 @@ class Direction:
 class Push:
     """A picture pushed along a direction."""
 
+    direction: Direction
     pictures: Pictures  # one for each strength
     strengths: tuple[float, ...]
     numbers: Numbers

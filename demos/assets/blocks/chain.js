@@ -1,6 +1,7 @@
 // A hanging chain that can be taken in hand: ends, planets and the lowest point move by pointer or arrow
 // keys. Curves may be coloured by tension; a film of a falling chain is played and scrubbed.
 import { el, style, t } from "../gallery.js";
+import { tellPlace } from "./pad.js";
 import { place, settle, shape, steer, still } from "./steer.js";
 
 style(import.meta.url);
@@ -127,8 +128,10 @@ function moveGrip(own, grip, point) {
   grip.setAttribute("transform", `translate(${x} ${y})`);
   const { label, what } = grip.handle;
   const length = own.block.length?.toFixed(2) ?? "";
-  grip.setAttribute("aria-label", `${label} ${what === "length" ? length : `${point[0].toFixed(2)}, ${point[1].toFixed(2)}`}`);
-  grip.setAttribute("aria-valuetext", what === "length" ? length : `${point[0].toFixed(2)}, ${point[1].toFixed(2)}`);
+  const words = what === "length" ? length : `${point[0].toFixed(2)}, ${point[1].toFixed(2)}`;
+  grip.setAttribute("aria-label", `${label} ${words}`);
+  if (what === "length") tellPlace(grip, length, 0, own.block.longest ?? 12, words);
+  else tellPlace(grip, point[0].toFixed(2), ...[0, own.width].map((edge) => world(own, [edge, 0])[0].toFixed(2)), words);
   grip.setAttribute("class", `grip ${what}`);
 }
 

@@ -2,7 +2,7 @@
 //
 // Where no server answers, the nearest picture of the map stands in.
 import { el, style, t } from "../gallery.js";
-import { follow, newestOnly } from "./pad.js";
+import { follow, newestOnly, tellPlace } from "./pad.js";
 import { paintTile, spriteOf } from "./pictures.js";
 
 style(import.meta.url);
@@ -10,11 +10,12 @@ style(import.meta.url);
 export async function draw(node, block, stage) {
   const image = await spriteOf(block);
   node.className = "block-faceplane panel";
+  node.setAttribute("aria-live", "off"); // the pad itself says where it is and what is there
   const state = { x: 0.5, y: 0.5, times: [] };
   const map = el("canvas", { width: image.naturalWidth, height: image.naturalHeight, "aria-hidden": "true" });
   map.getContext("2d").drawImage(image, 0, 0);
   const dot = el("i");
-  const pad = el("div", { class: "faceplane-map", dataset: { follows: "face_at", frames: 0 }, tabindex: 0, role: "slider", "aria-label": block.alt, "aria-valuetext": "" }, map, dot);
+  const pad = el("div", { class: "faceplane-map", dataset: { follows: "face_at", frames: 0 }, tabindex: 0, role: "slider", "aria-label": block.alt }, map, dot);
   const face = el("canvas", { role: "img", "aria-label": t("指针处的脸", "the face under the pointer") });
   const realism = el("dd"), rho = el("dd"), place = el("dd"), rate = el("dd");
   node.replaceChildren(
@@ -28,7 +29,8 @@ export async function draw(node, block, stage) {
     realism.textContent = number(r, 3);
     rho.textContent = number(c, 3);
     place.textContent = `${state.x.toFixed(2)}, ${state.y.toFixed(2)}`;
-    pad.setAttribute("aria-valuetext", place.textContent);
+    const shown = t(`位置 ${place.textContent}，真实度 ${realism.textContent}`, `place ${place.textContent}, realism ${realism.textContent}`);
+    tellPlace(pad, state.x.toFixed(2), 0, 1, shown);
   };
   const nearest = () => {
     const column = Math.round(state.x * (block.columns - 1)), row = Math.round(state.y * (block.rows - 1));

@@ -20,6 +20,7 @@ export async function draw(node, block, stage) {
   clearInterval(node.timer);
   node.timer = null;
   node.className = "block-film panel";
+  node.setAttribute("aria-live", "off"); // of a film that plays nobody wants every frame announced
   const several = Boolean(block.films);
   const count = Math.max(1, ...reels.map((reel) => reel.count));
   const last = count - 1;

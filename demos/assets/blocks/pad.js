@@ -2,6 +2,12 @@
 
 const clip = (v) => Math.max(0, Math.min(1, v));
 
+/** Say where a handle with the role of a slider stands: one number, which the role demands, and the words. */
+export function tellPlace(handle, value, low, high, words) {
+  const facts = { valuemin: low, valuemax: high, valuenow: value, valuetext: words };
+  for (const [name, fact] of Object.entries(facts)) handle.setAttribute(`aria-${name}`, fact);
+}
+
 /** Call `go(x, y)`, both from 0 to 1, while the pointer is over `pad` or arrow keys are pressed in it. */
 export function follow(pad, state, go) {
   const point = (event) => {

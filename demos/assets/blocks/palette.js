@@ -1,12 +1,13 @@
 // Four poems at the corners of a square; the verse follows the pointer. Arrow keys move it too.
 import { colour, el, t } from "../gallery.js";
-import { follow, newestOnly } from "./pad.js";
+import { follow, newestOnly, tellPlace } from "./pad.js";
 
 export function draw(node, block, stage) {
   node.className = "block-palette panel";
+  node.setAttribute("aria-live", "off"); // the pad itself speaks the verse
   const state = { x: block.x, y: block.y, trail: [] };
-  const verse = el("div", { class: "palette-verse", lang: "zh", "aria-live": "polite" });
-  const pad = el("canvas", { class: "palette-pad", tabindex: 0, role: "slider", "aria-label": t("调色板，方向键移动", "palette, move with the arrow keys"), "aria-valuetext": "" });
+  const verse = el("div", { class: "palette-verse", lang: "zh" });
+  const pad = el("canvas", { class: "palette-pad", tabindex: 0, role: "slider", "aria-label": t("调色板，方向键移动", "palette, move with the arrow keys") });
   const timing = el("small", {});
   const corner = (i, where) => el("div", { class: `corner ${where}`, lang: "zh" }, ...block.corners[i].map((line) => el("div", {}, line)));
   node.replaceChildren(
@@ -43,7 +44,7 @@ export function draw(node, block, stage) {
   const write = (poem) => {
     verse.replaceChildren(...poem.lines.map((line) =>
       el("div", {}, ...line.map((c) => el("span", { class: c.p < 0.3 ? "faint" : "" }, c.c)))));
-    pad.setAttribute("aria-valuetext", poem.lines.map((line) => line.map((c) => c.c).join("")).join("，"));
+    tellPlace(pad, state.x.toFixed(2), 0, 1, poem.lines.map((line) => line.map((c) => c.c).join("")).join("，"));
   };
   const request = newestOnly(node, async () => {
     const started = performance.now();

@@ -2,13 +2,12 @@
 //
 // Each slot: `input` (a hidden input of the scene that takes the aligned picture as a data URL), `label`,
 // `note`, `pictures` [{url, caption}] to show, `used` whether a photo is in it now, `lines` [[name, value]].
+// `limits` says before the first try what is accepted and kept; `most` is the largest file in bytes.
 // `live` names the server function: {photo, square} to {picture, preview, faces, square, message}.
 // The photo stays in this browser tab and is sent for cutting only; nothing is kept by the server.
 import { el, style, t } from "../gallery.js";
 
 style(import.meta.url);
-
-const MOST = 20e6; // bytes, as the server accepts
 
 const readFile = (file) => new Promise((done, fail) => {
   const reader = new FileReader();
@@ -23,6 +22,7 @@ export function draw(node, block, stage) {
   const slots = block.slots.map((slot) => slotNode(node, block, slot, stage));
   node.replaceChildren(
     ...(block.title ? [el("h3", {}, block.title, el("small", {}, block.hint ?? ""))] : []),
+    el("p", { class: "photo-limits" }, block.limits),
     el("div", { class: "photo-slots" }, ...slots));
   if (!node.pasting) {
     node.pasting = (event) => {
@@ -71,7 +71,8 @@ function slotNode(node, block, slot, stage) {
     }
   };
   const take = async (file) => {
-    if (file.size > MOST) return kept.say(t(`文件有 ${Math.round(file.size / 1e6)} MB，上限 20 MB。`, `The file has ${Math.round(file.size / 1e6)} MB; 20 MB are accepted.`), true);
+    const [has, most] = [file.size, block.most].map((bytes) => `${Math.round(bytes / 1e6)} MB`);
+    if (file.size > block.most) return kept.say(t(`文件有 ${has}，上限 ${most}。`, `The file has ${has}; ${most} are accepted.`), true);
     Object.assign(kept, { photo: await readFile(file), preview: null, square: null, cropping: false });
     crop.replaceChildren();
     await ask(null);

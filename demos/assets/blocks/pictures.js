@@ -60,8 +60,12 @@ export async function draw(node, block, stage) {
   const picks = block.pick || block.send;
   const bar = el("div", { class: "picture-bar" });
   const values = block.values ?? block.captions ?? [];
+  const press = (tile, chosen) => {
+    tile.classList.toggle("chosen", chosen);
+    tile.setAttribute("aria-pressed", String(chosen));
+  };
   const choose = (i) => {
-    node.querySelectorAll(".tile").forEach((tile, j) => tile.classList.toggle("chosen", i === j));
+    node.querySelectorAll(".tile").forEach((tile, j) => press(tile, i === j));
     if (block.pick) stage.act(block.pick, { index: i, value: values[i] ?? i });
     if (block.send) {
       bar.replaceChildren(
@@ -77,7 +81,8 @@ export async function draw(node, block, stage) {
     const mark = block.marks?.[i] ?? "";
     return el(picks ? "button" : "div", {
       class: `tile ${mark}`, type: picks ? "button" : null, title: block.titles?.[i],
-      "aria-label": picks ? `${t("图片", "picture")} ${caption ?? i + 1}` : null, onclick: picks ? () => choose(i) : null,
+      "aria-label": picks ? `${t("图片", "picture")} ${caption ?? i + 1}` : null,
+      "aria-pressed": picks ? String(mark.includes("chosen")) : null, onclick: picks ? () => choose(i) : null,
     },
       tileCanvas(image, block, i, { role: "img", "aria-label": `${t("图片", "picture")} ${caption ?? i + 1}` }),
       caption === undefined || caption === null ? null : el("span", {}, String(caption)));
