@@ -33,14 +33,31 @@ def _rebuild(en: str, zh: str) -> InputError:
     return InputError(en=en, zh=zh)
 
 
-def check_range(name: str, value: float, low: float, high: float, *, zh: str) -> None:
-    """Raise `InputError` unless `low <= value <= high`; `zh` is the Chinese for `name`."""
-    if not low <= value <= high:  # written so that nan is refused too
-        shown, least, most = _shown(value), _shown(low), _shown(high)
+def check_range(name: str, value: float, low: float | None, high: float | None, *, zh: str) -> None:
+    """Raise `InputError` unless `low <= value <= high`; `zh` is the Chinese for `name`.
+
+    A bound that is None is none.
+    """
+    # Comparisons are written so that nan is refused too.
+    if (low is None or low <= value) and (high is None or value <= high):
+        return
+    shown = _shown(value)
+    if low is not None and high is not None:
+        least, most = _shown(low), _shown(high)
         raise InputError(
             en=f"{name} is {shown}; it must be between {least} and {most}. "
             "Choose a value in that range.",
             zh=f"{zh}现在是 {shown}，须在 {least} 到 {most} 之间，请在此范围内取值。",
+        )
+    if low is not None:
+        raise InputError(
+            en=f"{name} is {shown}; it must be at least {_shown(low)}. Choose a larger one.",
+            zh=f"{zh}现在是 {shown}，至少须为 {_shown(low)}，请取大一点。",
+        )
+    if high is not None:
+        raise InputError(
+            en=f"{name} is {shown}; it must be at most {_shown(high)}. Choose a smaller one.",
+            zh=f"{zh}现在是 {shown}，至多只能是 {_shown(high)}，请取小一点。",
         )
 
 

@@ -38,28 +38,9 @@ def refuse_empty(
 def _read(component: gr.components.Component, value: Any) -> Any:
     if not isinstance(component, gr.Number | gr.Slider):
         return component.preprocess(value)
-    low, high = component.minimum, component.maximum
-    if low is not None or high is not None:
-        _check(component, value, low, high)
-    return gr.Number.round_to_precision(value, component.precision)
-
-
-def _check(
-    component: gr.components.Component, value: float, low: float | None, high: float | None
-) -> None:
     en, zh = _names(component)
-    if low is not None and high is not None:
-        check_range(en, value, low, high, zh=zh)
-    elif low is not None and not value >= low:
-        raise InputError(
-            en=f"{en} is {value:.15g}; it must be at least {low:.15g}. Choose a larger one.",
-            zh=f"{zh}现在是 {value:.15g}，至少须为 {low:.15g}，请取大一点。",
-        )
-    elif high is not None and not value <= high:
-        raise InputError(
-            en=f"{en} is {value:.15g}; it must be at most {high:.15g}. Choose a smaller one.",
-            zh=f"{zh}现在是 {value:.15g}，至多只能是 {high:.15g}，请取小一点。",
-        )
+    check_range(en, value, component.minimum, component.maximum, zh=zh)
+    return gr.Number.round_to_precision(value, component.precision)
 
 
 def _names(component: gr.components.Component) -> tuple[str, str]:

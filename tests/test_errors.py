@@ -25,6 +25,20 @@ def test_check_range_names_value_and_bounds() -> None:
         assert "学习率" in caught.value.text("zh")
 
 
+def test_check_range_takes_either_bound_alone() -> None:
+    check_range("rate", 1e9, 0, None, zh="学习率")
+    check_range("rate", -1e9, None, 1, zh="学习率")
+    check_range("rate", 7, None, None, zh="学习率")
+    with pytest.raises(InputError, match="rate is -1; it must be at least 0") as below:
+        check_range("rate", -1, 0, None, zh="学习率")
+    with pytest.raises(InputError, match="rate is 2; it must be at most 1") as above:
+        check_range("rate", 2, None, 1, zh="学习率")
+    assert "至少" in below.value.text("zh") and "至多" in above.value.text("zh")
+    for bounds in ((0, None), (None, 1)):
+        with pytest.raises(InputError, match="rate is nan"):
+            check_range("rate", float("nan"), *bounds, zh="学习率")
+
+
 def test_check_range_shows_numbers_of_any_size() -> None:
     for value, shown in ((4294967295, "4294967295"), (-(10**5000), "-1e"), (1e300, "1e\\+300")):
         with pytest.raises(InputError, match=rf"seed is {shown}.*between 0 and 4294967294"):

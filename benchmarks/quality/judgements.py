@@ -12,7 +12,7 @@ from torch import Tensor
 from benchmarks.quality.image_samples import in_batches
 from core.levels import scaled
 from core.models.ogan import OGAN, TRUNCATION
-from core.models.ogan_code import normalised, pearson
+from core.models.ogan_code import pearson
 from core.runtime import draws
 
 FILE = "judgements.safetensors"
@@ -35,12 +35,12 @@ def judgements(
     def of_sample(z: Tensor) -> Tensor:
         made = model.generate(z.to(device))
         parts, code = model.encode(made), model.encode(made, generated=True).code
-        return torch.stack([parts.score, parts.spread, _correlation(z.to(device), code)], 1)
+        return torch.stack([parts.score, parts.spread, pearson(z.to(device), code)], 1)
 
     def of_picture(pixels: Tensor) -> Tensor:
         parts = model.encode(scaled(pixels.to(device)))
         back = model.encode(model.generate(TRUNCATION * parts.code), generated=True)
-        return torch.stack([parts.score, parts.spread, _correlation(parts.code, back.code)], 1)
+        return torch.stack([parts.score, parts.spread, pearson(parts.code, back.code)], 1)
 
     noise = draws.noise(seed, count, model.config.latent)
     made, real = in_batches(of_sample, noise), in_batches(of_picture, unseen[:count])
@@ -54,7 +54,3 @@ def judgements(
 def save_judgements(found: dict[str, Tensor], folder: Path) -> None:
     """Write `judgements.safetensors` into a folder of weights."""
     save_file(found, folder / FILE)
-
-
-def _correlation(a: Tensor, b: Tensor) -> Tensor:
-    return pearson(a, normalised(b))

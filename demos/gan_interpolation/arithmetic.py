@@ -141,13 +141,11 @@ def push_face(
     """
     groups = (_seeds(plus), _seeds(minus))
     loaded = _loaded(direction, model) if direction.strip() else None
-    arguments: dict[str, Any] = {
+    arguments: dict[str, Any] = {"plus": groups[0], "minus": groups[1]}
+    if loaded is not None:
+        arguments = {"along": list(loaded.values)}
+    arguments |= {
         "subject": end_of(seed, photo),
-        **(
-            {"plus": groups[0], "minus": groups[1]}
-            if loaded is None
-            else {"along": list(loaded.values)}
-        ),
         "model": model,
         "reach": reach,
         "frames": FRAMES,

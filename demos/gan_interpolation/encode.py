@@ -131,7 +131,7 @@ def rebuild_face(
     if not rounds:
         yield outcome(None, True)
         return
-    for found in ogan.refine(told, model, rounds=rounds, on_sphere=on_sphere):
+    for found in ogan.refine(told, model, **searched):
         yield outcome(found, found.step == 10 * rounds)
 
 
@@ -178,7 +178,6 @@ def _blocks(told: Reading, found: Refined | None, note: str, used: bool) -> list
                 }
             ],
             title=say("换成你的照片", "Use a photo of yours"),
-            hint=say("拖入、粘贴或选择", "drop, paste or choose"),
             size=SIZE,
         ),
     ]
@@ -290,7 +289,7 @@ def _how(told: Reading, found: Refined | None, *, made: bool, on_sphere: bool) -
                 "What is left bounds what the generator cannot paint.",
             )
         )
-        sphere = rf"\lVert z\rVert={told.truncation:g}\sqrt n" if on_sphere else "z"
+        sphere = rf"\lVert z\rVert={told.truncation:g}\sqrt{{n}}" if on_sphere else "z"
         parts += [
             say(
                 f"再用梯度搜索 {found.step} 步：多 {gain:.2f} dB。",
@@ -303,7 +302,7 @@ def _how(told: Reading, found: Refined | None, *, made: bool, on_sphere: bool) -
                 f"{signed(-found.score)}.",
             ),
             filled(
-                r"z^\ast=\arg\min_{"
+                r"z^\ast=\mathrm{arg}\,\min_{"
                 + sphere
                 + r"}\ \lVert G(z)-x\rVert^2,\qquad \rho(z^\ast,z_0)=@",
                 found.drift,

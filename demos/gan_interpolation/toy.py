@@ -233,17 +233,18 @@ def _how(
         "mse": r"\quad\text{vs.}\quad +\lambda\,\tfrac1n\lVert z-E(G(z))\rVert^2",
         "none": r"\quad\text{vs.}\quad 0",
     }
+    harmed = left.stray < right.stray
     words = {
         "mse": say(
             f"平方误差要求 E 的全部 {latent} 个数等于 z，平均值也被钉住；λ 越大，留给判断的余地越少。"
             f"这一次样本离数据：左边 {left.stray:.2f}，右边 {right.stray:.2f}"
-            + ("。" if left.stray < right.stray else "，还看不出差别：λ 太小，或者步数太少。"),
+            + ("。" if harmed else "，还看不出差别：λ 太小，或者步数太少。"),
             f"A squared error wants all {latent} numbers of E to equal z, their mean included; the larger "
             "λ, the less is left to judge with. This time samples are "
             f"{left.stray:.2f} from the data on the left, {right.stray:.2f} on the right"
             + (
                 "."
-                if left.stray < right.stray
+                if harmed
                 else ", which does not show here: λ is too small or the steps too few."
             ),
         ),

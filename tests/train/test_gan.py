@@ -229,9 +229,9 @@ def test_each_game_has_its_optimiser_and_its_loss(image_data):
 
 
 def test_the_card_says_what_is_done_otherwise(image_data):
-    plain = recipe(image_data, augment="", fidelity=0.0, revisited=0.0, contrast=0.0).card()[
-        "departures"
-    ]
+    plain = recipe(
+        image_data, augment="", r1=0.0, fidelity=0.0, revisited=0.0, contrast=0.0
+    ).card()["departures"]
     other = recipe(image_data, fidelity=0.5, revisited=0.5, r1=2.0).card()["departures"]
     assert len(other) == len(plain) + 5 and set(plain) < set(other)
     assert any("weight 0.5" in line for line in other) and any("weight 2" in line for line in other)

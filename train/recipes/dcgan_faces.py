@@ -25,6 +25,7 @@ class DCGANFaces(GANRecipe):
     pictures = "utkface64"
 
     correlation: float = 0.0
+    r1: float = 0.0
     fidelity: float = 0.0
     revisited: float = 0.0
     contrast: float = 0.0

@@ -5,8 +5,8 @@ At half width, from the weights that are here: `--set width=32 batch_size=64 --s
 their card says:
 
     python -m train ogan-anime --steps 4000 --set start_from= width=32 batch_size=64 correlation=2.5 \
-        latent=128 generator=selfmod game=quadratic learning_rate=1.5e-4 revisited=0.5 contrast=10.0 \
-        cooldown=0.25
+        fidelity=1.0 r1=0.0 latent=128 generator=selfmod game=quadratic learning_rate=1.5e-4 revisited=0.5 \
+        contrast=10.0 cooldown=0.25
 """
 
 from dataclasses import dataclass

@@ -15,6 +15,7 @@ from core.pictures import Pictures
 from core.runtime import Timing
 from core.tasks.ogan.drawing import drawn
 from core.tasks.ogan.ends import (
+    BATCH,
     MODELS,
     End,
     check_strength,
@@ -66,7 +67,7 @@ def apply_direction(
 
     With `on_sphere` codes keep the length of the subject's, where those of the prior lie.
     """
-    check_whole("the number of strengths", len(strengths), 1, 64, zh="强度个数")
+    check_whole("the number of strengths", len(strengths), 1, BATCH, zh="强度个数")
     for strength in strengths:
         check_range("strength", strength, -MAX_PUSH, MAX_PUSH, zh="强度")
     check_strength(truncation)
@@ -103,7 +104,7 @@ def push(
     `along` are the numbers of a direction in place of the groups.
     """
     check_range("reach", reach, 0, MAX_PUSH, zh="最大强度")
-    check_whole("frames", frames, 2, 64, zh="帧数")
+    check_whole("frames", frames, 2, BATCH, zh="帧数")
     finding: Timing | None = None
     if along is None:
         found, finding = find_direction(plus, minus, model, prior=prior)

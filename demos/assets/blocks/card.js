@@ -16,7 +16,7 @@ export function draw(node, card) {
   node.replaceChildren(
     el("h3", {}, card.title ?? card.name, el("small", {}, card.name)),
     ...(card.summary ? [el("p", {}, card.summary)] : []),
-    el("div", { class: "scroll" }, el("table", {}, ...rows)),
+    el("table", { class: "facts" }, ...rows),
     ...(figures.length
       ? [el("div", { class: "scroll", style: "margin-top:12px" }, el("table", {},
           el("tr", {}, el("th", {}, t("实测", "Measured")), el("th", { class: "number" }, t("本模型", "this model")), el("th", { class: "number" }, t("作者", "author"))),
