@@ -111,7 +111,7 @@ def rebuild_face(
     picture, rounds = end_of(seed, photo), int(rounds)
     arguments: dict[str, Any] = {"truncation": truncation, "drawn_at": drawn_at, "prior": prior}
     told = ogan.read(picture, model, **arguments)
-    searched = {"rounds": rounds, "on_sphere": on_sphere}
+    searched: dict[str, Any] = {"rounds": rounds, "on_sphere": on_sphere}
     call = Call(ogan.rebuild, {"picture": picture, "model": model, **arguments, **searched})
     note = say("照片", "photo") if photo else say(f"种子 {int(seed)}", f"seed {int(seed)}")
 
