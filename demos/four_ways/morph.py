@@ -27,7 +27,7 @@ def morph_scene(scene: Scene) -> None:
     """Two ends and the way between them."""
     with scene.controls():
         seed_input(scene, "seed_a", 6421, say("A 的种子", "Seed of A"))
-        seed_input(scene, "seed_b", 6447, say("B 的种子", "Seed of B"))
+        seed_input(scene, "seed_b", 6468, say("B 的种子", "Seed of B"))
         scene.input("path", gr.Radio(WAYS, value="slerp", label=say("路径", "Path")))
         steps_input(scene)
         with scene.more():
@@ -56,7 +56,7 @@ def morph_scene(scene: Scene) -> None:
 
 def morph_four_ways(
     seed_a: int = 6421,
-    seed_b: int = 6447,
+    seed_b: int = 6468,
     path: Way = "slerp",
     steps: int = 25,
     made_by: Maker = "ogan",

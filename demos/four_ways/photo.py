@@ -21,7 +21,7 @@ from demos.four_ways.names import (
 )
 from demos.four_ways.photos import align_photo
 
-SEED = 6425
+SEED = 6429
 Maker = Literal["vae", "ogan", "glow", "diffusion"]
 
 

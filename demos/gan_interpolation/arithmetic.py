@@ -38,8 +38,8 @@ from demos.gan_interpolation.shared import (
 CANDIDATES = 36
 FIRST = 6409  # seed of the first candidate
 FRAMES = 41
-PLUS = "6411 6420 6421 6426 6429 6433"  # open smiles, of several complexions, so that these cancel
-MINUS = "6413 6422 6427 6428 6437 6440"  # closed mouths
+PLUS = "6412 6417 6421 6429 6433 6434"  # open smiles, of several complexions, so that these cancel
+MINUS = "6409 6413 6422 6431 6443 6444"  # closed mouths
 LIGHT = "6411 6413 6445 6447 6461 6468"  # drawn faces with light hair
 DARK = "6421 6422 6431 6434 6455 6458"
 

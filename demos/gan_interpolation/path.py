@@ -45,7 +45,7 @@ def path_scene(scene: Scene) -> None:
     with scene.controls():
         model_input(scene)
         seed_input(scene, "seed_a", 6421, say("A 的种子", "Seed of A"))
-        seed_input(scene, "seed_b", 6447, say("B 的种子", "Seed of B"))
+        seed_input(scene, "seed_b", 6468, say("B 的种子", "Seed of B"))
         photo_input(scene, "photo_a")
         photo_input(scene, "photo_b")
         scene.input("kind", gr.Radio(KINDS, value="slerp", label=say("路径", "Path")))
@@ -77,7 +77,7 @@ def path_scene(scene: Scene) -> None:
 
 def walk_faces(
     seed_a: int = 6421,
-    seed_b: int = 6447,
+    seed_b: int = 6468,
     kind: Kind = "slerp",
     truncation: float = 0.9,
     steps: int = 60,

@@ -24,8 +24,8 @@ from demos.gan_interpolation.shared import (
 SHEET = 7  # pictures each way behind the pointer
 CORNERS = (
     ("seed_a", 6421, say("左上", "Top left")),
-    ("seed_b", 6447, say("右上", "Top right")),
-    ("seed_c", 6466, say("左下", "Bottom left")),
+    ("seed_b", 6468, say("右上", "Top right")),
+    ("seed_c", 6417, say("左下", "Bottom left")),
     ("seed_d", 6429, say("右下", "Bottom right")),
 )
 
@@ -43,9 +43,9 @@ def plane_scene(scene: Scene) -> None:
     scene.examples = offered_examples(
         Example(say("另外四张", "four others"), {"seed_a": 1, "seed_b": 2, "seed_c": 3, "seed_d": 4}),
         Example(say("动漫", "anime"), {"model": "ogan-anime", "prior": "fitted"}),
-        Example(say("一条边", "one edge"), {"seed_c": 6421, "seed_d": 6447}, say(
+        Example(say("一条边", "one edge"), {"seed_c": 6421, "seed_d": 6468}, say(
                 "上下相同：只有左右在变", "top and bottom agree: only left and right matter")),
-        Example(say("三个角", "a triangle"), {"seed_d": 6466}),
+        Example(say("三个角", "a triangle"), {"seed_d": 6417}),
         Example(say("更典型", "more typical"), {"truncation": 0.6}),
         Example(say("失败：四个相同的角", "failure: four equal corners"), {"seed_b": 6421, "seed_c": 6421,
                 "seed_d": 6421}, say("整个平面是一张脸", "the whole plane is one face")),
@@ -83,8 +83,8 @@ def _number(value: Any) -> float:
 
 def spread_faces(
     seed_a: int = 6421,
-    seed_b: int = 6447,
-    seed_c: int = 6466,
+    seed_b: int = 6468,
+    seed_c: int = 6417,
     seed_d: int = 6429,
     truncation: float = 0.9,
     model: Model = "ogan-faces",
