@@ -30,6 +30,7 @@ from torch import Tensor, nn
 
 from core.labs import _inputs, points_2d
 from core.labs._inputs import Array
+from core.labs._one_thread import one_thread
 from core.labs.energy_2d import Waves
 from core.labs.training_2d import Adam, Snapshot, Trainer, linear, normal
 from core.models.ogan_code import Scores, decompose, pearson
@@ -128,6 +129,7 @@ class OGAN2DTrainer(Trainer):
         scores: Array = self.encoder(torch.from_numpy(grid) / _SCALE).mean(dim=1).numpy()
         return scores.reshape(resolution, resolution)
 
+    @one_thread()
     @torch.no_grad()
     def moment(self) -> "Moment":
         """What is to be seen of the present state."""

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from core.errors import InputError
 from core.labs import _inputs
 from core.labs._inputs import Array
+from core.labs._one_thread import one_thread
 
 MAX_STEPS_AT_ONCE = 5000
 MAX_STEPS = 200_000
@@ -120,6 +121,7 @@ class Trainer(ABC):
         """Steps that can be restored without repeating any."""
         return tuple(sorted(self._snapshots))
 
+    @one_thread()
     def step(self, count: int = 1) -> Report:
         """Train `count` steps, fewer if a loss stops being a number."""
         count = _inputs.integer("number of steps", count, 1, MAX_STEPS_AT_ONCE, zh="步数")

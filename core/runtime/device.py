@@ -74,7 +74,12 @@ class Device:
         return self.torch.type == "cuda"
 
     def prepare_thread(self) -> None:
-        """Settings that a thread has to itself: numbers too small to matter count as zero."""
+        """Settings that a thread has to itself: numbers too small to matter count as zero.
+
+        Its number of threads, too: a thread starts with what another one set last (`one_thread`).
+        """
+        if self.torch.type == "cpu":
+            torch.set_num_threads(thread_count())
         torch.set_flush_denormal(True)
 
     def compute(

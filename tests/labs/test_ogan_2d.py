@@ -49,6 +49,20 @@ def test_correlation_leaves_the_judgement_free_and_squared_error_does_not():
     assert float(shifts[errors.argmin()]) == pytest.approx(0, abs=0.06)
 
 
+def test_a_state_does_not_depend_on_the_number_of_threads():
+    before, moments = torch.get_num_threads(), []
+    try:
+        for threads in (1, 2):
+            torch.set_num_threads(threads)
+            trainer = OGAN2DTrainer(OGAN2DSettings(width=64, batch=256))
+            trainer.step(20)
+            moments.append(trainer.moment())
+            assert torch.get_num_threads() == threads  # given back
+    finally:
+        torch.set_num_threads(before)
+    same(*moments)
+
+
 def test_going_back_and_on_gives_what_one_long_run_gives():
     straight = list(ogan_2d.moments(SMALL, 130))
     ogan_2d.forget()

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import threading
 
 import pytest
 import torch
@@ -72,6 +73,25 @@ def test_precision_is_that_of_products_and_answers_are_single(dtype):
     assert seen == [dtype]
     assert out["y"].dtype == torch.float32 and out["counted"].dtype == torch.int64
     torch.testing.assert_close(out["y"], model(x).detach(), rtol=0.05, atol=0.05)
+
+
+def test_a_worker_has_its_number_of_threads_whatever_another_thread_set(monkeypatch):
+    before, seen = torch.get_num_threads(), []
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    device = Device("cpu")
+
+    def work():
+        device.prepare_thread()
+        seen.append(torch.get_num_threads())
+
+    try:
+        torch.set_num_threads(1)
+        worker = threading.Thread(target=work)
+        worker.start()
+        worker.join()
+    finally:
+        torch.set_num_threads(before)
+    assert seen == [2]
 
 
 def test_noise_of_a_row_depends_on_seed_and_row_alone():
