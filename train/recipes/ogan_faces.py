@@ -42,17 +42,17 @@ class OGANFaces(GANRecipe):
             "departures": [
                 *self.departures(),
                 "The weights here were trained in parts: until step 5,700 without the gradient penalty, with a "
-                "correlation and coarse pixels of weight 1; then the correlation weighed 3, from 8,300 on 1.5 "
-                "and from 11,050 on 2.5. The learning rate was full until 11,050.",
+                "correlation and coarse pixels of weight 1; then the correlation weighed 3, from 8,300 on 1.5, "
+                "from 11,050 on 3 and from 11,200 on 4. The learning rate was full until 11,050.",
             ],
             "limits": [
-                "Beside it stand two DCGANs of equal size and 17,000 steps, a plain one and one with the "
+                "Beside it stand two DCGANs of equal size and budget (17,000 steps), a plain one and one with the "
                 "augmentation, averaging and cooldown of these weights. Samples are nearer than "
                 "those of the plain one in both distances, and than those of the other in sliced Wasserstein "
-                "distance only (Fréchet 9.10 and 7.54), after 14,800 steps. (Another draw of "
+                "distance only (Fréchet 9.00 and 7.54). (Another draw of "
                 "5,000 samples takes from the sliced Wasserstein distance or adds to it up to two.)",
                 "Speed on two CPU cores, one visitor (`python -m benchmarks speed gan-interpolation --alone`): a "
-                "path of 60 frames to its sprite takes 0.10 to 0.13 s, a dragged frame 47 ms (p95 65 ms). No GPU "
+                "path of 60 frames to its sprite takes 0.10 to 0.13 s, a dragged frame 47 ms (p95 64 ms). No GPU "
                 "was measured.",
                 "Tight, aligned, frontal faces only; anything else comes back as such a face.",
                 SAMPLE_OF_WEB,
