@@ -70,7 +70,7 @@ def encode_scene(scene: Scene) -> None:
         scene.primary(say("编码并重构", "Encode and rebuild"), rebuild_face)
     scene.examples = offered_examples(
         Example(say("另一张脸", "another face"), {"seed": 17}),
-        Example(say("动漫", "anime"), {"model": "ogan-anime", "prior": "fitted", "seed": 17}),
+        Example(say("动漫", "anime"), {"model": "ogan-anime", "seed": 6433}),
         Example(say("只重构", "rebuild only"), {"rounds": 0, "seed": 8}, say(
                 "一次前馈就得到编码", "one pass gives the code")),
         Example(say("精修 100 步", "refine 100 steps"), {"rounds": 10, "seed": 8}),

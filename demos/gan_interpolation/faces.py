@@ -48,7 +48,7 @@ def faces_scene(scene: Scene) -> None:
         scene.primary(say("抽样", "Draw"), draw_faces)
     scene.examples = offered_examples(
         Example(say("另一批", "another batch"), {"seed": 100}),
-        Example(say("动漫", "anime"), {"model": "ogan-anime", "prior": "fitted"}),
+        Example(say("动漫", "anime"), {"model": "ogan-anime"}),
         Example(say("照片的编码", "codes of pictures"), {"prior": "fitted"}, say(
                 "从拟合的高斯分布里抽：彼此更像", "from a fitted Gaussian: more alike")),
         Example(say("64 张", "sixty-four"), {"seed": 2019, "count": 64}),

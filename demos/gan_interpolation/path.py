@@ -59,7 +59,7 @@ def path_scene(scene: Scene) -> None:
         scene.primary(say("走一遍", "Walk"), walk_faces)
     scene.examples = offered_examples(
         Example(say("另外两张", "two others"), {"seed_a": 19, "seed_b": 2}),
-        Example(say("动漫", "anime"), {"model": "ogan-anime", "prior": "fitted"}),
+        Example(say("动漫", "anime"), {"model": "ogan-anime", "seed_a": 6433, "seed_b": 6460}),
         Example(say("直线", "straight"), {"kind": "lerp"}, say(
                 "中途离原点更近，脸更平均", "nearer to the origin half-way, where faces are average")),
         Example(say("经过平均脸", "through the mean"), {"kind": "mean"}, say(
