@@ -1,9 +1,14 @@
 """One thread for networks so small that a second one costs more than it computes."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
+
+_changing = threading.Lock()
+_inside = 0  # blocks that compute now
+_outside = 0  # threads there are outside of blocks; 0 until the first one begins
 
 
 @contextmanager
@@ -14,9 +19,26 @@ def one_thread() -> Iterator[None]:
     thread for each of them made such steps three to four times slower on two cores. With one thread
     sums also have one order, so a state does not depend on the number of cores.
     """
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
+    global _inside, _outside
+    with _changing:
+        if not _inside and _own_number():
+            _outside = torch.get_num_threads()
+        _inside += 1
+        torch.set_num_threads(1)
     try:
         yield
     finally:
-        torch.set_num_threads(before)
+        with _changing:
+            _inside -= 1
+            torch.set_num_threads(_outside)
+
+
+def _own_number() -> bool:
+    """Whether this thread's number can be trusted to be the one that holds outside of blocks.
+
+    A thread takes over what another one set last when it first computes. If that was within a block,
+    its number is that block's 1, and giving it back would leave matrix products, whose number is
+    the whole process's, with one thread for good.
+    """
+    main = threading.current_thread() is threading.main_thread()
+    return main or not _outside or torch.get_num_threads() > 1

@@ -1,5 +1,6 @@
 """O-GAN in the plane: gradients of the one-step loss, exact rewinding, and what the post claims."""
 
+import threading
 from dataclasses import replace
 
 import numpy as np
@@ -8,6 +9,7 @@ import torch
 
 from core.errors import InputError
 from core.labs import ogan_2d
+from core.labs._one_thread import one_thread
 from core.labs.ogan_2d import Moment, OGAN2DSettings, OGAN2DTrainer
 from tests import laws
 
@@ -61,6 +63,37 @@ def test_a_state_does_not_depend_on_the_number_of_threads():
     finally:
         torch.set_num_threads(before)
     same(*moments)
+
+
+def test_threads_that_meet_in_a_block_leave_the_number_as_it_was():
+    """A thread that first computes while another is in its block has that block's number as its own."""
+    before, left = torch.get_num_threads(), []
+    begun, first_is_out = threading.Event(), threading.Event()
+
+    def second():
+        torch.ones(2).sum()
+        with one_thread():
+            begun.set()
+            first_is_out.wait(10)
+        left.append(torch.get_num_threads())
+        with one_thread():
+            pass
+        left.append(torch.get_num_threads())
+
+    try:
+        torch.set_num_threads(2)
+        other = threading.Thread(target=second)
+        with one_thread():
+            other.start()
+            assert begun.wait(10)
+        first_is_out.set()
+        other.join()
+        newcomer = threading.Thread(target=lambda: left.append(torch.get_num_threads()))
+        newcomer.start()
+        newcomer.join()
+    finally:
+        torch.set_num_threads(before)
+    assert left == [2, 2, 2]
 
 
 def test_going_back_and_on_gives_what_one_long_run_gives():
