@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import torch
 
 _changing = threading.Lock()
-_inside = 0  # blocks that compute now
+_inside: set[int] = set()  # threads that compute in a block now
 _outside = 0  # threads there are outside of blocks; 0 until the first one begins
 
 
@@ -19,17 +19,21 @@ def one_thread() -> Iterator[None]:
     thread for each of them made such steps three to four times slower on two cores. With one thread
     sums also have one order, so a state does not depend on the number of cores.
     """
-    global _inside, _outside
+    global _outside
+    me = threading.get_ident()
+    if me in _inside:  # the outer block gives the number back
+        yield
+        return
     with _changing:
         if not _inside and _own_number():
             _outside = torch.get_num_threads()
-        _inside += 1
+        _inside.add(me)
         torch.set_num_threads(1)
     try:
         yield
     finally:
         with _changing:
-            _inside -= 1
+            _inside.remove(me)
             torch.set_num_threads(_outside)
 
 

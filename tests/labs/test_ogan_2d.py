@@ -65,6 +65,19 @@ def test_a_state_does_not_depend_on_the_number_of_threads():
     same(*moments)
 
 
+def test_a_block_within_a_block_leaves_the_outer_one_its_thread():
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(2)
+        with one_thread():
+            with one_thread():
+                pass
+            assert torch.get_num_threads() == 1
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+
+
 def test_threads_that_meet_in_a_block_leave_the_number_as_it_was():
     """A thread that first computes while another is in its block has that block's number as its own."""
     before, left = torch.get_num_threads(), []
